@@ -1,0 +1,1 @@
+"""Signet, a self-hosted token service."""

@@ -1,0 +1,5 @@
+"""The `signet` command, for operators."""
+
+
+def main() -> None:
+    """Run the command."""

@@ -1,0 +1,1 @@
+"""The journeys that touch an account and its sessions: password change, disabling, roles, closing."""

@@ -1,0 +1,1 @@
+"""Who can sign in: registering, profile, passwords, roles."""

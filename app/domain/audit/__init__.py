@@ -1,0 +1,1 @@
+"""Security events, from a closed list."""

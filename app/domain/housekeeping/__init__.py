@@ -1,0 +1,1 @@
+"""What the service does by itself: pruning what has ended, keeping a next signing key published."""

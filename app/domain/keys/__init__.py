@@ -1,0 +1,1 @@
+"""Signing keys: their life, the ring every worker holds, the JWKS."""

@@ -1,0 +1,1 @@
+"""One signed-in device each: refresh tokens, rotation, endings."""

@@ -1,0 +1,1 @@
+"""Access tokens: what they say, how they are issued, how they are verified."""
