@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ import pytest
 
 from app.database import dialects, schema
 from tests.support.postgres import PostgresServer
+from tests.support.service import Service, running, settings_for_tests
 
 BOTH = ("sqlite", "postgresql")
 
@@ -86,3 +87,10 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
     _finish(server.execute(f"CREATE DATABASE {name}"))
     yield server.url(name)
     _finish(server.execute(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+async def service(database_url: str, tmp_path: Path) -> AsyncIterator[Service]:
+    """A running service on a fresh database, once on SQLite and once on PostgreSQL."""
+    async with running(settings_for_tests(database_url, tmp_path)) as started:
+        yield started

@@ -1,5 +1,5 @@
 """The `signet` command, for operators."""
 
+from app.cli.command import main
 
-def main() -> None:
-    """Run the command."""
+__all__ = ["main"]

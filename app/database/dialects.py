@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, ColumnElement, Text, event, exc, literal, make_url, type_coerce
+from sqlalchemy import URL, ColumnElement, ColumnExpressionArgument, Text, event, exc, literal, make_url, type_coerce
 from sqlalchemy.dialects.postgresql.base import ischema_names as postgresql_types
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -60,7 +60,7 @@ def create_engine(url: URL, *, pool_size: int, timeout: timedelta, server_timeou
         )
         event.listen(engine.sync_engine, "checkout", _refuse_a_closed_connection)
         return engine
-    Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
+    Path(url.database or "").parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = create_async_engine(
         url,
         pool_size=pool_size,
@@ -188,7 +188,7 @@ def _no_xact_id_on_sqlite(_element: current_xact_id, _compiler: SQLCompiler, **_
     return "0"
 
 
-def contains_word(column: ColumnElement[tuple[str, ...]], word: str) -> ColumnElement[bool]:
+def contains_word(column: ColumnExpressionArgument[tuple[str, ...]], word: str) -> ColumnElement[bool]:
     """Whether a `Words` column holds `word`."""
     padded = literal(" ").concat(type_coerce(column, Text)).concat(" ")
     return padded.contains(f" {word} ", autoescape=True)

@@ -43,7 +43,7 @@ class Transaction:
         self._after_commit: list[Callable[[], None]] = []
         self.now = now
 
-    async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
+    async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[*tuple[Any, ...]]:
         """Run one statement."""
         return await self._connection.execute(statement, parameters)
 
@@ -118,11 +118,16 @@ class Database:
 
     @asynccontextmanager
     async def _connection(self, **options: Any) -> AsyncIterator[AsyncConnection]:
+        async with self.unavailability_is_told(), self._engine.connect() as connection:
+            if options:
+                await connection.execution_options(**options)
+            yield connection
+
+    @asynccontextmanager
+    async def unavailability_is_told(self) -> AsyncIterator[None]:
+        """Turn a dependency's failure into DatabaseUnavailableError; for what uses `engine` directly, too."""
         try:
-            async with self._engine.connect() as connection:
-                if options:
-                    await connection.execution_options(**options)
-                yield connection
+            yield
         except (exc.TimeoutError, exc.DBAPIError, asyncpg.PostgresConnectionError, OSError, TimeoutError) as error:
             if not is_unavailability(error):
                 raise

@@ -1,6 +1,7 @@
 """Brings the schema to its newest version, and tells which version it has."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -18,6 +19,7 @@ def alembic_config() -> Config:
     return Config(toml_file=_ROOT / "pyproject.toml")
 
 
+@cache
 def head_revision() -> str:
     """The newest revision that this code knows."""
     head = ScriptDirectory.from_config(alembic_config()).get_current_head()
@@ -25,6 +27,19 @@ def head_revision() -> str:
         msg = "the tree carries no migrations"
         raise RuntimeError(msg)
     return head
+
+
+@cache
+def _known_revisions() -> frozenset[str]:
+    return frozenset(script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions())
+
+
+def is_served_by_this_release(revision: str | None) -> bool:
+    """Whether this code runs on a schema at `revision`: its own head, or one of a later release.
+
+    Migrations expand before they contract, so the release before runs on the schema of the one after.
+    """
+    return revision is not None and (revision == head_revision() or revision not in _known_revisions())
 
 
 def _current(connection: Connection) -> str | None:

@@ -33,8 +33,6 @@ class Event(StrEnum):
     USER_DELETED = "user_deleted"
     ROLE_GRANTED = "role_granted"
     ROLE_TAKEN = "role_taken"
-    SESSION_ROTATED = "session_rotated"
-    SESSION_RETRIED = "session_retried"
     SESSION_UNKNOWN = "session_unknown"
     SESSION_REFUSED = "session_refused"
     SESSION_ENDED = "session_ended"

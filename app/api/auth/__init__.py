@@ -1,0 +1,1 @@
+"""Registering, logging in, refreshing, logging out."""

@@ -1,0 +1,64 @@
+"""Turns everything that can go wrong in a route into problem details."""
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from app.errors import BrokenRule, DomainError, NotFoundError, RuleViolationError
+from app.http.errors import (
+    BodyTooLargeError,
+    InternalError,
+    MalformedRequestError,
+    MethodNotAllowedError,
+    UnsupportedMediaTypeError,
+)
+from app.http.problems import problem
+
+_BY_STATUS: dict[int, type[DomainError]] = {
+    400: MalformedRequestError,
+    404: NotFoundError,
+    405: MethodNotAllowedError,
+    413: BodyTooLargeError,
+    415: UnsupportedMediaTypeError,
+}
+
+
+async def _domain_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, DomainError)  # noqa: S101  # registered for nothing else
+    return problem(error, instance=request.url.path)
+
+
+async def _validation_error(request: Request, error: Exception) -> JSONResponse:
+    """Say what is wrong and where. The stock answer repeats the input, passwords included: this one never does."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # registered for nothing else
+    details = error.errors()
+    if any(detail["type"] == "json_invalid" for detail in details):
+        return problem(MalformedRequestError(), instance=request.url.path)
+    broken = tuple(
+        BrokenRule(
+            loc=tuple(_safe(part) for part in detail["loc"]),
+            message=str(detail["msg"]).removeprefix("Value error, "),
+            rule=detail["type"],
+        )
+        for detail in details
+    )
+    return problem(RuleViolationError(broken=broken), instance=request.url.path)
+
+
+async def _http_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101  # registered for nothing else
+    known = _BY_STATUS.get(error.status_code, InternalError)
+    return problem(known(), instance=request.url.path, headers=dict(error.headers or {}))
+
+
+def _safe(part: object) -> str:
+    """A place in the request. The name of an unknown member comes from outside, so it is bounded."""
+    return str(part).encode("ascii", "replace").decode()[:64]
+
+
+def render_errors(app: FastAPI) -> None:
+    """Register the handlers. What none of them knows is caught around the application, as a 500."""
+    app.add_exception_handler(DomainError, _domain_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)

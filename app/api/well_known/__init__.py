@@ -1,0 +1,1 @@
+"""What other services read at its standard place."""

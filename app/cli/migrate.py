@@ -1,0 +1,25 @@
+"""`signet migrate`: bring the database to the newest schema."""
+
+import asyncio
+import sys
+
+from app.cli.running import database_is_named, load
+from app.clock import SystemClock
+from app.composition import open_database
+from app.database import schema
+
+
+def migrate() -> None:
+    """Bring the database to the newest schema. Safe to run from several places at once, and again."""
+    settings = load()
+
+    async def upgrade() -> None:
+        database = open_database(settings, SystemClock(), for_migrations=True)
+        try:
+            async with database_is_named(database):
+                await schema.upgrade(database.engine)
+        finally:
+            await database.dispose()
+
+    asyncio.run(upgrade())
+    sys.stdout.write(f"The database is at revision {schema.head_revision()}.\n")

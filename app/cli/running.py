@@ -1,0 +1,92 @@
+"""Runs a use case from the terminal: settings, the object graph, and a loop for as long as it takes."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from app.clock import SystemClock
+from app.composition import Services, build_services
+from app.database import schema
+from app.database.engine import Database
+from app.errors import UnavailableError
+from app.observability import logging
+from app.settings import ConfigurationError, Settings, load_settings
+
+_Result = TypeVar("_Result")
+
+
+def load() -> Settings:
+    """The settings, with logging set up for a person at a terminal: warnings and worse."""
+    settings = load_settings()
+    logging.configure(level="warning", style="console")
+    return settings
+
+
+def run(use: Callable[[Services], Awaitable[_Result]]) -> _Result:
+    """What `use` makes of the services. The embedded database is migrated first; a server's must be at head.
+
+    Raises:
+        ConfigurationError: one sentence with the remedy.
+    """
+    settings = load()
+
+    async def with_services() -> _Result:
+        services = build_services(settings, SystemClock())
+        try:
+            await prepare_schema(services, migrate=False)
+            return await use(services)
+        finally:
+            await services.stop()
+
+    return asyncio.run(with_services())
+
+
+async def prepare_schema(services: Services, *, migrate: bool) -> None:
+    """See that the schema is one this release runs on; migrate an embedded database, or any with `migrate`.
+
+    Raises:
+        ConfigurationError: the schema of a server database is older than this release.
+    """
+    database = services.database
+    async with database_is_named(database):
+        if migrate or not database.postgresql:
+            await schema.upgrade(database.engine)
+            return
+        revision = await schema.current_revision(database.engine)
+    if not schema.is_served_by_this_release(revision):
+        raise ConfigurationError(
+            f"The database is at revision {revision or 'none'}, this release needs {schema.head_revision()}: "
+            "run `signet migrate` (or `signet serve --migrate`)."
+        )
+
+
+@asynccontextmanager
+async def database_is_named(database: Database) -> AsyncIterator[None]:
+    """Have an unreachable database say which one it is, and what to look at.
+
+    Raises:
+        ConfigurationError: it cannot be reached or used now.
+    """
+    try:
+        async with database.unavailability_is_told():
+            yield
+    except UnavailableError as error:
+        where = database.engine.url.render_as_string(hide_password=True)
+        raise ConfigurationError(
+            f"The database {where} cannot be used ({error.__cause__}): check SIGNET_DATABASE__URL and that it runs."
+        ) from error
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
+
+
+def print_table(headings: list[str], rows: list[list[str]]) -> None:
+    """A plain table on standard output."""
+    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+    for row in (headings, *rows):
+        sys.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")

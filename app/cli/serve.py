@@ -1,0 +1,90 @@
+"""`signet serve`: uvicorn with uvloop and httptools, one worker or several."""
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from app.cli.running import prepare_schema
+from app.clock import SystemClock
+from app.composition import HASH_SLOTS_VARIABLE, build_services
+from app.observability import logging
+from app.settings import PREFIX, Settings, load_settings
+
+_DRAIN_SECONDS = 10
+"""How long running requests may take after SIGTERM."""
+_HUNG_SECONDS = 30
+"""A worker that answers its supervisor for so long not at all is replaced; starting on a busy machine takes a while."""
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes.")] = None,
+    migrate: Annotated[bool, typer.Option("--migrate", help="Migrate a server database first.")] = False,
+) -> None:
+    """Serve. An embedded database is migrated first; a server database must be at the newest schema."""
+    signal.signal(signal.SIGTERM, _ended_well)
+    for name, value in (("HOST", host), ("PORT", port), ("WORKERS", workers)):
+        if value is not None:  # the workers read the same settings from the same environment
+            os.environ[f"{PREFIX}SERVER__{name}"] = str(value)
+    settings = load_settings()
+    logging.configure(level=settings.log.level, style=settings.log.format)
+    asyncio.run(_prepare(settings, migrate=migrate))
+    slots = Path(tempfile.mkdtemp(prefix="signet-")) if settings.server.workers > 1 else None
+    if slots is not None:
+        os.environ[HASH_SLOTS_VARIABLE] = str(slots)
+    try:
+        _run(settings)
+    finally:
+        if slots is not None:
+            shutil.rmtree(slots, ignore_errors=True)
+
+
+async def _prepare(settings: Settings, *, migrate: bool) -> None:
+    """Find what would stop the workers from starting, while one sentence can still say so."""
+    services = build_services(settings, SystemClock())
+    try:
+        await prepare_schema(services, migrate=migrate)
+        await services.keys.ensure()
+    finally:
+        await services.stop()
+
+
+def _run(settings: Settings) -> None:
+    server = settings.server
+    config = uvicorn.Config(
+        "app.main:create",
+        factory=True,
+        host=server.host,
+        port=server.port,
+        workers=server.workers,
+        loop="uvloop" if sys.platform != "win32" else "asyncio",
+        http="httptools" if sys.platform != "win32" else "h11",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(server.trusted_proxies),
+        forwarded_allow_ips=[str(network) for network in server.trusted_proxies],
+        timeout_graceful_shutdown=_DRAIN_SECONDS,
+        timeout_worker_healthcheck=_HUNG_SECONDS,
+        lifespan="on",
+    )
+    if server.workers == 1:
+        uvicorn.Server(config).run()
+        return
+    Multiprocess(config, sockets=[config.bind_socket()]).run()
+
+
+def _ended_well(_signal: int, _frame: object) -> None:
+    """Uvicorn drains on SIGTERM and then raises it anew; having drained is a success."""
+    sys.exit(0)

@@ -1,0 +1,82 @@
+"""Structured logs: one JSON line per record (or a readable one on a terminal), ours and the libraries' alike.
+
+Nothing secret gets through: members with a secret's name are blanked, and so is whatever looks like a token of ours.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any, Literal
+
+import structlog
+
+_SECRET_NAMES = re.compile(
+    r"pass(word|wd)|secret|authorization|cookie|(access|refresh)_token|idempotency", re.IGNORECASE
+)
+_TOKENS = re.compile(r"sgr_[A-Za-z0-9_-]+|eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]*")
+_BLANK = "[redacted]"
+_TERMINAL_ONLY = "color_message"  # uvicorn says the same twice
+_QUIET = ("aiosqlite", "asyncio", "sqlalchemy", "alembic")
+
+Event = MutableMapping[str, Any]
+
+
+def redact(_logger: Any, _method: str, event: Event) -> Event:
+    """Blank what must not be written down."""
+    event.pop(_TERMINAL_ONLY, None)
+    for name, value in event.items():
+        if name == "event":
+            event[name] = _TOKENS.sub(_BLANK, value) if isinstance(value, str) else value
+        elif _SECRET_NAMES.search(name):
+            event[name] = _BLANK
+        elif isinstance(value, str):
+            event[name] = _TOKENS.sub(_BLANK, value)
+    return event
+
+
+def configure(*, level: str, style: Literal["json", "console", ""]) -> None:
+    """Set logging up for this process. An empty `style` means: readable on a terminal, else JSON."""
+    console = style == "console" or (not style and sys.stderr.isatty())
+    shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    exceptions = [] if console else [structlog.processors.format_exc_info]
+    renderer = (
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if console
+        else structlog.processors.JSONRenderer(ensure_ascii=True)
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *exceptions,
+                redact,
+                renderer,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
