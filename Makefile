@@ -81,6 +81,14 @@ migrate: $(RUN_STAMP) ## bring the configured database to the newest schema
 bench: $(DEV_STAMP) ## measure: statements, storm, start (ratios in one run)
 	@$(BIN)/python -m bench
 
+.PHONY: openapi
+openapi: $(DEV_STAMP) ## write docs/openapi.json from the code
+	@$(BIN)/python -m tests.support.openapi_document
+
+.PHONY: env-example
+env-example: $(DEV_STAMP) ## write .env.example from the settings
+	@$(BIN)/python -m tests.support.env_example
+
 .PHONY: lock
 lock: $(DEV_STAMP) ## resolve and pin the dependencies anew
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 \

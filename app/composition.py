@@ -18,7 +18,7 @@ from app.domain.account_lifecycle.closure import Closure
 from app.domain.account_lifecycle.password_change import PasswordChange
 from app.domain.account_lifecycle.rights import Rights
 from app.domain.account_lifecycle.roles import RoleChanges
-from app.domain.accounts.password_lists import common_passwords, load_breached
+from app.domain.accounts.password_lists import BreachedListError, common_passwords, load_breached
 from app.domain.accounts.password_policy import PasswordPolicy
 from app.domain.accounts.password_proof import PasswordProof
 from app.domain.accounts.profile import Profiles
@@ -147,7 +147,7 @@ def build_services(settings: Settings, clock: Clock, *, hash_slots: Path | None 
     users, session_rows = UserRepository(), SessionRepository()
     tokens, lifetimes = settings.tokens, settings.sessions
     revocations = _revocations(settings, clock)
-    keyring = Keyring(database, Sealer(secrets, "signet/signing-keys"), clock)
+    keyring = Keyring(database, Sealer(secrets, "signing-keys"), clock)
     revocations.subscribe(lambda entry: _drop_revoked_key(entry, keyring))
     hasher = PasswordHasher(
         memory_kib=settings.passwords.argon2_memory_kib,
@@ -186,7 +186,7 @@ def build_services(settings: Settings, clock: Clock, *, hash_slots: Path | None 
     keys = SigningKeys(
         database,
         keyring,
-        sealer=Sealer(secrets, "signet/signing-keys"),
+        sealer=Sealer(secrets, "signing-keys"),
         algorithm=tokens.algorithm,
         rotation_period=settings.keys.rotation_period,
         jwks_max_age=settings.keys.jwks_max_age,
@@ -231,7 +231,7 @@ def build_services(settings: Settings, clock: Clock, *, hash_slots: Path | None 
             clock=clock,
             jwks_max_age=settings.keys.jwks_max_age,
         ),
-        cursor_sealer=Sealer(secrets, "signet/cursors"),
+        cursor_sealer=Sealer(secrets, "cursors"),
         extra_header=tokens.extra_header.lower().encode() if tokens.extra_header else None,
     )
 
@@ -254,8 +254,8 @@ def _drop_revoked_key(entry: Entry, keyring: Keyring) -> None:
 
 def _password_policy(settings: Settings) -> PasswordPolicy:
     listed = settings.passwords.breached_list
-    return PasswordPolicy(
-        min_length=settings.passwords.min_length,
-        common=common_passwords(),
-        breached=load_breached(listed) if listed else frozenset(),
-    )
+    try:
+        breached = load_breached(listed) if listed else frozenset[str]()
+    except (BreachedListError, OSError) as error:
+        raise ConfigurationError(f"SIGNET_PASSWORDS__BREACHED_LIST cannot be used: {error}.") from None
+    return PasswordPolicy(min_length=settings.passwords.min_length, common=common_passwords(), breached=breached)

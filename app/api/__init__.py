@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from app.api import health
+from app.api import docs_page, health
 from app.api.account import me, sessions
 from app.api.admin import keys, users
 from app.api.auth import login, logout, refresh, register, token
@@ -24,3 +24,5 @@ def include_routers(app: FastAPI) -> None:
     app.include_router(keys.router, prefix=V1, tags=["Administration"])
     app.include_router(jwks.router, tags=["For other services"])
     app.include_router(health.router, tags=["Operations"])
+    app.include_router(docs_page.router)
+    docs_page.mount_static(app)

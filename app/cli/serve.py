@@ -6,9 +6,11 @@ import shutil
 import signal
 import sys
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
 import uvicorn
 from uvicorn.supervisors import Multiprocess
@@ -19,6 +21,7 @@ from app.composition import HASH_SLOTS_VARIABLE, build_services
 from app.observability import logging
 from app.settings import PREFIX, Settings, load_settings
 
+_log = structlog.get_logger("signet")
 _DRAIN_SECONDS = 10
 """How long running requests may take after SIGTERM."""
 _HUNG_SECONDS = 30
@@ -38,6 +41,7 @@ def serve(
             os.environ[f"{PREFIX}SERVER__{name}"] = str(value)
     settings = load_settings()
     logging.configure(level=settings.log.level, style=settings.log.format)
+    _warn_of_a_short_leeway(settings)
     asyncio.run(_prepare(settings, migrate=migrate))
     slots = Path(tempfile.mkdtemp(prefix="signet-")) if settings.server.workers > 1 else None
     if slots is not None:
@@ -47,6 +51,17 @@ def serve(
     finally:
         if slots is not None:
             shutil.rmtree(slots, ignore_errors=True)
+
+
+def _warn_of_a_short_leeway(settings: Settings) -> None:
+    """A rotation may be acknowledged one database timeout late, and its retry come another one later."""
+    leeway, timeout = settings.sessions.refresh_leeway, settings.database.timeout
+    if timedelta(0) < leeway < 2 * timeout:
+        _log.warning(
+            "SIGNET_SESSIONS__REFRESH_LEEWAY is under twice SIGNET_DATABASE__TIMEOUT: a retry may come too late",
+            refresh_leeway=leeway.total_seconds(),
+            database_timeout=timeout.total_seconds(),
+        )
 
 
 async def _prepare(settings: Settings, *, migrate: bool) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from app.settings.sources import SettingsEnvironment, duration, explain, strong_secret, words
+from app.settings.sources import SettingsEnvironment, duration, explain, json_object, strong_secret, words
 
 DAY = timedelta(days=1)
 _LEAST_MEMORY_KIB = 7168
@@ -66,7 +66,9 @@ class TokenSettings(Group):
         None, pattern=r"^[A-Za-z0-9-]{1,64}$", description="A header that may carry the bare access token as well."
     )
     scopes: Words = Field(("account",), description="Scopes every user may have.")
-    role_scopes: dict[str, list[str]] = Field({}, description='Scopes that roles add, as JSON: {"role": ["scope"]}.')
+    role_scopes: Annotated[dict[str, list[str]], NoDecode, BeforeValidator(json_object)] = Field(
+        {}, description='Scopes that roles add, as JSON: {"role": ["scope"]}.'
+    )
 
 
 class SessionSettings(Group):

@@ -40,8 +40,21 @@ def words(value: Any) -> Any:
         return value
     text = value.strip()
     if text.startswith("["):
-        return tuple(json.loads(text))
+        try:
+            return tuple(json.loads(text))
+        except ValueError:
+            raise ValueError('it must be a JSON list such as ["a", "b"], or words separated by commas') from None
     return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def json_object(value: Any) -> Any:
+    """A JSON object."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ValueError('it must be a JSON object such as {"editor": ["articles:write"]}') from None
 
 
 def strong_secret(value: SecretStr) -> SecretStr:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.crypto import jwk, jws
-from app.domain.tokens.errors import InvalidTokenError, TokenExpiredError
+from app.domain.tokens.errors import TokenExpiredError
 from tests.keys.support import T0, ring_key
 from tests.tokens.support import ISSUER, Scene, encode, refused
 

@@ -69,6 +69,7 @@ class Housekeeping:
             if deleted < _BATCH:
                 break
         await self._revocations.prune(self._database, self._clock.now())
+        await self._keys.prune()
 
     async def _see_to_keys(self) -> None:
         """Load the ring, and see that there is a next key."""

@@ -1,6 +1,7 @@
 """Reads and writes signing keys. Whoever changes them holds the lock first, so that only one worker plans at a time."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import delete, func, insert, select, update
 
@@ -87,3 +88,7 @@ class SigningKeyRepository:
     async def withdraw(self, db: Transaction, kid: str) -> None:
         """Forget a key that never signed."""
         await db.execute(delete(SigningKey).where(SigningKey.kid == kid))
+
+    async def prune(self, db: Transaction, *, gone_before: datetime) -> int:
+        """Delete keys that were gone before then, their sealed halves too; how many there were."""
+        return (await db.execute(delete(SigningKey).where(SigningKey.gone_at < gone_before))).rowcount

@@ -18,6 +18,8 @@ from app.domain.keys.lifecycle import KeyTimes, Policy, State
 from app.domain.keys.repository import SigningKeyRepository, StoredKey
 from app.domain.revocation.service import Revocations
 
+_SHOWN_AFTER_GONE = timedelta(days=30)
+"""How long operators can still see a key that is gone."""
 _Decision = Callable[[tuple[KeyTimes, ...], datetime], tuple[KeyTimes, ...]]
 _Effect = Callable[[Transaction], Awaitable[None]]
 
@@ -99,6 +101,12 @@ class SigningKeys:
             db.after_commit(lambda: self._audit.record(Event.KEY_REVOKED, origin=origin, reason=kid))
 
         await self._change(decide, beside=revoke_its_tokens, need_all_opened=False)
+
+    async def prune(self) -> int:
+        """Delete keys that have been gone for a month; how many. What revoked one of them stays for ever."""
+        async with self._database.transaction() as db:
+            await self._repository.lock(db)
+            return await self._repository.prune(db, gone_before=db.now - _SHOWN_AFTER_GONE)
 
     async def list_keys(self) -> list[KeyView]:
         """Every key there is or was, in the order in which they sign."""

@@ -36,7 +36,7 @@ class Entry:
         Raises:
             ValueError: a session or user that is not a UUID, a user without an epoch.
         """
-        if self.kind in {Kind.SESSION, Kind.USER}:
+        if self.kind is Kind.SESSION or self.kind is Kind.USER:
             UUID(self.subject)
         if (self.kind is Kind.USER) != (self.min_epoch is not None):
             raise ValueError("an entry has a lowest epoch if, and only if, it is for a user")

@@ -6,10 +6,10 @@ A cycle is: connect and load everything when there is no connection, then one po
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -34,10 +34,13 @@ POLL_LIMIT = 1.0
 CHUNK = 10_000
 """Rows of one step of a full load."""
 
+_SLICE = 500
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
 _SPACING = 0.02
 _COMPLAINT_EVERY = 30.0
+
+Stored = TypeVar("Stored")
 
 _log = structlog.get_logger("signet.revocation")
 
@@ -143,15 +146,18 @@ class Follower(ABC):
             raise RuntimeError("a follower runs only after load() has told it where entries go")
         return self._sink
 
-    def _take(self, rows: Iterable[Row]) -> None:
-        entries: list[Entry] = []
-        for row in rows:
-            entry = entry_from_row(row)
-            if entry is None:
-                _log.warning("revocation_not_understood", kind=row[0])
-            else:
-                entries.append(entry)
-        self._receiver.apply(entries)
+    async def _take(self, rows: Sequence[Stored], as_row: Callable[[Stored], Row]) -> None:
+        """Apply `rows` in slices, between which requests have their turn."""
+        for start in range(0, len(rows), _SLICE):
+            entries: list[Entry] = []
+            for row in map(as_row, rows[start : start + _SLICE]):
+                entry = entry_from_row(row)
+                if entry is None:
+                    _log.warning("revocation_not_understood", kind=row[0])
+                else:
+                    entries.append(entry)
+            self._receiver.apply(entries)
+            await asyncio.sleep(0)
 
     def _take_waiting(self) -> asyncio.Future[bool] | None:
         waiting, self._waiting = self._waiting, None

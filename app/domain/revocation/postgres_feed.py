@@ -14,6 +14,7 @@ from sqlalchemy import URL
 
 from app.clock import Clock
 from app.database.notifications import connect
+from app.domain.revocation.entries import Row
 from app.domain.revocation.feed import CHUNK, Follower
 from app.domain.revocation.repository import CHANNEL
 
@@ -62,11 +63,10 @@ class PostgresFollower(Follower):
             now, last = min(self._clock.now(), position["clock"]), 0
             while True:
                 rows = await connection.fetch(_ALL, last, now, timeout=bound)
-                self._take(tuple(row)[1:] for row in rows)
+                await self._take(rows, _row)
                 if len(rows) < CHUNK:
                     break
                 last = rows[-1]["seq"]
-                await asyncio.sleep(0)
         self._seen = position["snapshot"]
 
     async def _read_new(self) -> int:
@@ -76,7 +76,7 @@ class PostgresFollower(Follower):
         rows = await self._connection.fetch(_NEW, self._seen)
         self._compare_clocks(asked_at, rows[0]["clock"], self._clock.now())
         new = rows if rows[0]["seq"] is not None else []
-        self._take(tuple(row)[3:] for row in new)
+        await self._take(new, _row)
         self._seen = rows[0]["snapshot"]
         return len(new)
 
@@ -98,3 +98,7 @@ class PostgresFollower(Follower):
         if self._skew_logged_at is None or now - self._skew_logged_at >= _SKEW_LOGGED_EVERY:
             self._skew_logged_at = now
             _log.warning("database_clock_differs", seconds=round(self.clock_skew_seconds, 1))
+
+
+def _row(record: asyncpg.Record) -> Row:
+    return tuple(record)[-6:]  # the columns of an entry come last

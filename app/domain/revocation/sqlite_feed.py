@@ -53,7 +53,7 @@ class SqliteFollower(Follower):
     async def _read_on(self, connection: aiosqlite.Connection) -> int:
         came = 0
         while rows := list(await connection.execute_fetchall(_NEW, (self._last,))):
-            self._take(_row(row) for row in rows)
+            await self._take(rows, _row)
             self._last = rows[-1][0]
             came += len(rows)
         return came
