@@ -4,6 +4,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
+from starlette.routing import Match, Mount
 
 from app.errors import BrokenRule, DomainError, NotFoundError, RuleViolationError
 from app.http.errors import (
@@ -22,6 +23,7 @@ _BY_STATUS: dict[int, type[DomainError]] = {
     413: BodyTooLargeError,
     415: UnsupportedMediaTypeError,
 }
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 async def _domain_error(request: Request, error: Exception) -> JSONResponse:
@@ -49,7 +51,27 @@ async def _validation_error(request: Request, error: Exception) -> JSONResponse:
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101  # registered for nothing else
     known = _BY_STATUS.get(error.status_code, InternalError)
-    return problem(known(), instance=request.url.path, headers=dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if known is MethodNotAllowedError:
+        headers["Allow"] = ", ".join(_allowed_methods(request))
+    return problem(known(), instance=request.url.path, headers=headers)
+
+
+async def _defect(request: Request, _error: Exception) -> JSONResponse:
+    """The last resort. The framework raises the error again after this answer, and the layers around log it."""
+    return problem(InternalError(), instance=request.url.path)
+
+
+def _allowed_methods(request: Request) -> list[str]:
+    """Every method that the path answers to (RFC 9110 section 15.5.6); the framework names those of one route alone."""
+    scope = {**request.scope, "root_path": request.scope.get("app_root_path", "")}
+    routes = [route for route in request.app.routes if not isinstance(route, Mount)]
+    allowed = [
+        method
+        for method in _METHODS
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in routes)
+    ] or ["GET"]  # what is mounted are files
+    return [*allowed, "HEAD"] if "GET" in allowed else allowed
 
 
 def _safe(part: object) -> str:
@@ -58,7 +80,8 @@ def _safe(part: object) -> str:
 
 
 def render_errors(app: FastAPI) -> None:
-    """Register the handlers. What none of them knows is caught around the application, as a 500."""
+    """Register the handlers. What none of the first three knows is a defect of ours, and answered with 500."""
     app.add_exception_handler(DomainError, _domain_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _defect)

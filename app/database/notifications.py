@@ -32,7 +32,7 @@ def asyncpg_arguments(url: URL) -> dict[str, Any]:
 async def connect(url: URL, *, name: str, bound: timedelta) -> asyncpg.Connection:
     """A connection of the caller's own, told apart in `pg_stat_activity` by `name`.
 
-    Connecting takes `bound` at most; so do, at the server, each statement and each pause within a transaction (a
+    Connecting takes `bound` at most, and so does each statement; at the server also each pause within a transaction (a
     stopped worker must not hold a snapshot open for ever).
 
     Raises:
@@ -42,6 +42,8 @@ async def connect(url: URL, *, name: str, bound: timedelta) -> asyncpg.Connectio
     return await asyncpg.connect(
         **asyncpg_arguments(url),
         timeout=bound.total_seconds(),
+        # The server's own bound answers first; this one is for a server that no longer answers at all.
+        command_timeout=bound.total_seconds() + 0.5,
         server_settings={
             "application_name": name,
             "timezone": "UTC",

@@ -110,13 +110,15 @@ def test_an_unknown_name_in_the_env_file_is_refused(monkeypatch: pytest.MonkeyPa
 
 
 def test_what_kubernetes_sets_for_a_service_called_signet_is_not_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert loaded(
+    settings = loaded(
         monkeypatch,
         SIGNET_PORT="tcp://10.0.0.1:8000",
         SIGNET_SERVICE_HOST="10.0.0.1",
         SIGNET_SERVICE_PORT_HTTP="8000",
         SIGNET_PORT_8000_TCP_ADDR="10.0.0.1",
     )
+
+    assert settings.server.port == 8000
 
 
 @pytest.mark.parametrize(
@@ -148,12 +150,14 @@ def test_a_server_database_needs_a_secret(monkeypatch: pytest.MonkeyPatch) -> No
 def test_production_needs_a_secret_and_https(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "SIGNET_SECRET_KEY" in refusal(monkeypatch, SIGNET_ENVIRONMENT="production")
     assert "SIGNET_TOKENS__ISSUER" in refusal(monkeypatch, SIGNET_SECRET_KEY=SECRET)
-    assert loaded(monkeypatch, SIGNET_TOKENS__ISSUER="https://auth.example.org")
+
+    assert loaded(monkeypatch, SIGNET_TOKENS__ISSUER="https://auth.example.org").issuer == "https://auth.example.org"
 
 
 def test_only_the_test_environment_takes_cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "SIGNET_PASSWORDS__ARGON2_MEMORY_KIB" in refusal(monkeypatch, SIGNET_PASSWORDS__ARGON2_MEMORY_KIB="64")
-    assert loaded(monkeypatch, SIGNET_ENVIRONMENT="test")
+
+    assert loaded(monkeypatch, SIGNET_ENVIRONMENT="test").passwords.cheap
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ Administrator = Annotated[Account, Depends(requires(role=ADMIN))]
 _USERS = "users"
 
 
-def parsed_user_id(user_id: str) -> UUID:
+async def parsed_user_id(user_id: str) -> UUID:
     """The id in the path; one that does not parse is nobody's."""
     wanted = parse_id(user_id)
     if wanted is None:

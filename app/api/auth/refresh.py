@@ -14,7 +14,7 @@ from app.http.idempotency import HEADER, presented_idempotency_key
 router = APIRouter()
 
 
-def idempotency_key(request: Request) -> str | None:
+async def idempotency_key(request: Request) -> str | None:
     """The key of the request, if one came."""
     return presented_idempotency_key(request.scope["headers"])
 

@@ -11,7 +11,7 @@ _MAX_USER_AGENT = 512
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-def client_info(request: Request) -> Origin:
+async def client_info(request: Request) -> Origin:
     """The client's address, as the server saw it or a trusted proxy told it, and its User-Agent."""
     user_agent = request.headers.get("user-agent")
     return Origin(

@@ -38,7 +38,8 @@ async def optional_claims(request: Request, services: Services) -> AccessClaims 
     try:
         claims = await services.verifier.verify(presented)
     except InvalidTokenError as error:
-        services.audit.record(Event.TOKEN_REFUSED, outcome="failure", origin=client_info(request), reason=error.reason)
+        origin = await client_info(request)
+        services.audit.record(Event.TOKEN_REFUSED, outcome="failure", origin=origin, reason=error.reason)
         raise
     request.scope["state"]["user_id"] = str(claims.subject)
     return claims

@@ -8,7 +8,7 @@ from app.api.dependencies.services import Services
 from app.api.pagination import Cursors
 
 
-def page_cursors(services: Services) -> Cursors:
+async def page_cursors(services: Services) -> Cursors:
     """The cursors, under this service's key."""
     return Cursors(services.cursor_sealer)
 

@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from app.composition import Services as _Services
 
 
-def services(request: Request) -> _Services:
+async def services(request: Request) -> _Services:
     """The graph that the application was built with."""
     graph: _Services = request.app.state.services
     return graph

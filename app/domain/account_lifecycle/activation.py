@@ -43,6 +43,11 @@ class Activation:
             UserNotFoundError: there is none.
         """
         async with self._database.transaction() as db:
+            user = await self._users.lock(db, user_id)
+            if user is None:
+                raise UserNotFoundError
+            if user.is_active:
+                return user
             user = await self._users.change(db, user_id, is_active=True)
         if user is None:
             raise UserNotFoundError

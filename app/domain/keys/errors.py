@@ -6,21 +6,18 @@ from app.errors import NotFoundError, UnavailableError
 class UnknownKeyError(NotFoundError):
     """There is no signing key of that `kid`."""
 
-    code = "key_unknown"
     title = "There is no signing key of this name."
 
 
 class NoSigningKeyError(UnavailableError):
     """The ring holds no key that could sign: it has not been loaded, or every key was revoked."""
 
-    code = "no_signing_key"
     title = "Tokens cannot be signed now. Try again soon."
 
 
 class KeysSealedError(UnavailableError):
     """A live signing key cannot be opened. Start-up refuses with `sentence`, which is for the operator only."""
 
-    code = "keys_sealed"
     title = "A part of the service that this needs is not available now. Try again soon."
 
     def __init__(self, kids: tuple[str, ...]) -> None:

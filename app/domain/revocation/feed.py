@@ -67,6 +67,7 @@ class Follower(ABC):
         self.loads = 0
         self.failures = 0
         self.rows_polled = 0
+        self.skewed_polls = 0
 
     async def load(self, sink: Sink) -> None:
         """Hand every live entry to `sink`, and from now on every new one. Raises what the database raises."""
