@@ -118,7 +118,7 @@ def open_database(settings: Settings, clock: Clock, *, for_migrations: bool = Fa
         timeout=timeout,
         server_timeout=None if for_migrations else timeout,
     )
-    return Database(engine, clock)
+    return Database(engine, clock, timeout=timeout)
 
 
 def master_secrets(settings: Settings) -> MasterSecrets:

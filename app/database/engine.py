@@ -65,9 +65,11 @@ class Transaction:
 class Database:
     """A pool of connections to one database."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
+    def __init__(self, engine: AsyncEngine, clock: Clock, *, timeout: timedelta) -> None:
         self._engine = engine
         self._clock = clock
+        self._timeout = timeout.total_seconds()
+        self._writers = asyncio.Lock()
         self.postgresql = dialects.is_postgresql(engine.url)
 
     @property
@@ -86,7 +88,7 @@ class Database:
             DatabaseUnavailableError: the block did not begin, or its commit was not acknowledged (it may still have
                 happened: a retry must converge).
         """
-        async with self._connection() as connection:
+        async with self._turn(), self._connection() as connection:
             async with connection.begin():
                 if not self.postgresql:
                     await connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -115,6 +117,25 @@ class Database:
     async def dispose(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """On SQLite, which has one writer: wait in line without a connection, so that readers find one.
+
+        Writers of other processes wait in SQLite itself (`busy_timeout`).
+        """
+        if self.postgresql:
+            yield
+            return
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._writers.acquire()
+        except TimeoutError as error:
+            raise DatabaseUnavailableError from error
+        try:
+            yield
+        finally:
+            self._writers.release()
 
     @asynccontextmanager
     async def _connection(self, **options: Any) -> AsyncIterator[AsyncConnection]:
@@ -158,7 +179,3 @@ def is_unique_violation(error: exc.IntegrityError, constraint: str, column: str)
     if isinstance(cause, asyncpg.UniqueViolationError):
         return bool(cause.constraint_name == constraint)
     return isinstance(cause, sqlite3.IntegrityError) and column in str(cause)
-
-
-UNBOUNDED = timedelta(hours=1)
-"""The bound for migrations, which may take as long as they need."""

@@ -15,6 +15,8 @@ _SECRET_NAMES = re.compile(
     r"pass(word|wd)|secret|authorization|cookie|(access|refresh)_token|idempotency", re.IGNORECASE
 )
 _TOKENS = re.compile(r"sgr_[A-Za-z0-9_-]+|eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]*")
+SECURITY = "signet.security"
+"""The logger of security events."""
 _BLANK = "[redacted]"
 _TERMINAL_ONLY = "color_message"  # uvicorn says the same twice
 _QUIET = ("aiosqlite", "asyncio", "sqlalchemy", "alembic")
@@ -36,7 +38,10 @@ def redact(_logger: Any, _method: str, event: Event) -> Event:
 
 
 def configure(*, level: str, style: Literal["json", "console", ""]) -> None:
-    """Set logging up for this process. An empty `style` means: readable on a terminal, else JSON."""
+    """Set logging up for this process. An empty `style` means: readable on a terminal, else JSON.
+
+    Security events are written whatever the level: they are a record, not chatter.
+    """
     console = style == "console" or (not style and sys.stderr.isatty())
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -68,6 +73,7 @@ def configure(*, level: str, style: Literal["json", "console", ""]) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
+    logging.getLogger(SECURITY).setLevel(logging.INFO)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
     structlog.configure(

@@ -119,7 +119,7 @@ class Worker:
     def __init__(self, url: str, clock: StoppedClock, *secrets: bytes, algorithm: str = "ES256") -> None:
         five = timedelta(seconds=5)
         engine = dialects.create_engine(dialects.normalise_url(url), pool_size=5, timeout=five, server_timeout=five)
-        self.database = Database(engine, clock)
+        self.database = Database(engine, clock, timeout=timedelta(seconds=10))
         self.revocations = FakeRevocations()
         sealer = Sealer(MasterSecrets(secrets or (NEW_SECRET,)), "signing-key")
         self.ring = Keyring(self.database, sealer, clock)

@@ -93,7 +93,7 @@ async def database(url: str, clock: Clock | None = None) -> AsyncIterator[Databa
         timeout=timedelta(seconds=5),
         server_timeout=timedelta(seconds=5),
     )
-    opened = Database(engine, clock or SystemClock())
+    opened = Database(engine, clock or SystemClock(), timeout=timedelta(seconds=10))
     try:
         yield opened
     finally:
