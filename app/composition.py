@@ -110,24 +110,41 @@ def database_url(settings: Settings) -> URL:
 
 
 def open_database(settings: Settings, clock: Clock, *, for_migrations: bool = False) -> Database:
-    """The database alone, for the commands that need no more."""
+    """The database alone, for the commands that need no more.
+
+    Raises:
+        ConfigurationError: its URL cannot be used, or the folder of its file cannot be made.
+    """
     timeout = settings.database.timeout
-    engine = dialects.create_engine(
-        database_url(settings),
-        pool_size=1 if for_migrations else settings.database.pool_size,
-        timeout=timeout,
-        server_timeout=None if for_migrations else timeout,
-    )
+    try:
+        engine = dialects.create_engine(
+            database_url(settings),
+            pool_size=1 if for_migrations else settings.database.pool_size,
+            timeout=timeout,
+            server_timeout=None if for_migrations else timeout,
+        )
+    except OSError as error:
+        setting = "SIGNET_DATA_DIR" if settings.embedded else "SIGNET_DATABASE__URL"
+        raise ConfigurationError(f"The folder of the database cannot be made ({error}): check {setting}.") from None
     return Database(engine, clock, timeout=timeout)
 
 
 def master_secrets(settings: Settings) -> MasterSecrets:
-    """The master secrets in force; the first is made in the data folder where none is configured."""
+    """The master secrets in force; the first is made in the data folder where none is configured.
+
+    Raises:
+        ConfigurationError: it can be neither read nor made there.
+    """
     if settings.secret_key is not None:
         first = settings.secret_key.get_secret_value()
     else:
         path = settings.data_dir / "secret.key"
-        first, made = read_or_make(path)
+        try:
+            first, made = read_or_make(path)
+        except OSError as error:
+            raise ConfigurationError(
+                f"The master secret cannot be kept in {path} ({error.strerror}): check SIGNET_DATA_DIR."
+            ) from None
         if made:
             _log.info("made a master secret: back it up with the database", path=str(path))
     return MasterSecrets(

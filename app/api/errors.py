@@ -28,7 +28,7 @@ _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 async def _domain_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DomainError)  # noqa: S101  # registered for nothing else
-    return problem(error, instance=request.url.path)
+    return problem(error, instance=request.scope["path"])
 
 
 async def _validation_error(request: Request, error: Exception) -> JSONResponse:
@@ -36,7 +36,7 @@ async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101  # registered for nothing else
     details = error.errors()
     if any(detail["type"] == "json_invalid" for detail in details):
-        return problem(MalformedRequestError(), instance=request.url.path)
+        return problem(MalformedRequestError(), instance=request.scope["path"])
     broken = tuple(
         BrokenRule(
             loc=tuple(_safe(part) for part in detail["loc"]),
@@ -45,7 +45,7 @@ async def _validation_error(request: Request, error: Exception) -> JSONResponse:
         )
         for detail in details
     )
-    return problem(RuleViolationError(broken=broken), instance=request.url.path)
+    return problem(RuleViolationError(broken=broken), instance=request.scope["path"])
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
@@ -54,12 +54,12 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
     headers = dict(error.headers or {})
     if known is MethodNotAllowedError:
         headers["Allow"] = ", ".join(_allowed_methods(request))
-    return problem(known(), instance=request.url.path, headers=headers)
+    return problem(known(), instance=request.scope["path"], headers=headers)
 
 
 async def _defect(request: Request, _error: Exception) -> JSONResponse:
     """The last resort. The framework raises the error again after this answer, and the layers around log it."""
-    return problem(InternalError(), instance=request.url.path)
+    return problem(InternalError(), instance=request.scope["path"])
 
 
 def _allowed_methods(request: Request) -> list[str]:

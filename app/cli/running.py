@@ -10,8 +10,7 @@ from typing import Any, TypeVar
 from app.clock import SystemClock
 from app.composition import Services, build_services
 from app.database import schema
-from app.database.engine import Database
-from app.errors import UnavailableError
+from app.database.engine import Database, DatabaseUnavailableError
 from app.observability import logging
 from app.settings import ConfigurationError, Settings, load_settings
 
@@ -73,10 +72,10 @@ async def database_is_named(database: Database) -> AsyncIterator[None]:
     try:
         async with database.unavailability_is_told():
             yield
-    except UnavailableError as error:
+    except DatabaseUnavailableError as error:
         where = database.engine.url.render_as_string(hide_password=True)
         raise ConfigurationError(
-            f"The database {where} cannot be used ({error.__cause__}): check SIGNET_DATABASE__URL and that it runs."
+            f"The database {where} cannot be used ({error.reason}): check SIGNET_DATABASE__URL and that it runs."
         ) from error
 
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 from datetime import timedelta
@@ -13,13 +14,14 @@ from typing import Annotated
 import structlog
 import typer
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from app.cli.running import prepare_schema
 from app.clock import SystemClock
 from app.composition import HASH_SLOTS_VARIABLE, build_services
 from app.observability import logging
-from app.settings import PREFIX, Settings, load_settings
+from app.settings import PREFIX, ConfigurationError, Settings, load_settings
 
 _log = structlog.get_logger("signet")
 _DRAIN_SECONDS = 10
@@ -94,10 +96,46 @@ def _run(settings: Settings) -> None:
         timeout_worker_healthcheck=_HUNG_SECONDS,
         lifespan="on",
     )
+    listening = _bind(server.host, server.port)
     if server.workers == 1:
-        uvicorn.Server(config).run()
+        uvicorn.Server(config).run(sockets=[listening])
         return
-    Multiprocess(config, sockets=[config.bind_socket()]).run()
+    supervisor = _Supervisor(config, sockets=[listening])
+    supervisor.run()
+    if any(worker.exitcode == STARTUP_FAILURE for worker in supervisor.processes):
+        sys.exit(STARTUP_FAILURE)
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """The socket that the workers will listen on.
+
+    Raises:
+        ConfigurationError: the address is not this machine's, or the port is taken.
+    """
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise ConfigurationError(
+            f"Port {port} of {host} cannot be listened on ({error.strerror}): "
+            "check SIGNET_SERVER__HOST and SIGNET_SERVER__PORT."
+        ) from None
+    bound.set_inheritable(True)
+    name = f"[{host}]" if ":" in host else host
+    _log.info("serving", url=f"http://{name}:{bound.getsockname()[1]}")
+    return bound
+
+
+class _Supervisor(Multiprocess):
+    """Uvicorn's, but it stops accepting when its workers do: else callers would wait in the queue of its socket."""
+
+    def terminate_all(self) -> None:
+        """Tell the workers to end, and give up the socket that was kept for starting others."""
+        super().terminate_all()
+        for listening in self.sockets:
+            listening.close()
 
 
 def _ended_well(_signal: int, _frame: object) -> None:

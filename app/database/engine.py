@@ -24,12 +24,32 @@ from app.clock import Clock
 from app.database import dialects
 from app.errors import UnavailableError
 
-_UNAVAILABLE_SQLSTATES = ("08", "53", "57", "40", "55P03", "25P03", "25006")
-"""Connection lost, resources, operator intervention, rolled back, lock timeout, idle timeout, read-only."""
+_UNAVAILABLE_SQLSTATES = ("08", "28", "3D", "53", "57", "40", "55P03", "25P03", "25006")
+"""Connection lost, not let in, no such database, resources, operator intervention, rolled back, lock timeout, idle
+timeout, read-only."""
+_UNAVAILABLE_SQLITE_CODES = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+    }
+)
 
 
 class DatabaseUnavailableError(UnavailableError):
     """The database did not answer in time, or cannot serve now."""
+
+    @property
+    def reason(self) -> str:
+        """What its driver said, on one line: for the operator only."""
+        cause = self.__cause__
+        said = cause.driver_exception if isinstance(cause, exc.DBAPIError) else cause
+        return " ".join(str(said).split()) or type(said).__name__
 
 
 class Transaction:
@@ -161,15 +181,8 @@ def is_unavailability(error: BaseException) -> bool:
         return error.connection_invalidated or is_unavailability(error.driver_exception)
     if isinstance(error, asyncpg.PostgresError):
         return (error.sqlstate or "").startswith(_UNAVAILABLE_SQLSTATES)
-    if isinstance(error, sqlite3.OperationalError):
-        return error.sqlite_errorcode & 0xFF in {
-            sqlite3.SQLITE_BUSY,
-            sqlite3.SQLITE_LOCKED,
-            sqlite3.SQLITE_FULL,
-            sqlite3.SQLITE_IOERR,
-            sqlite3.SQLITE_CANTOPEN,
-            sqlite3.SQLITE_READONLY,
-        }
+    if isinstance(error, sqlite3.DatabaseError):  # those of the module itself carry no code
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF in _UNAVAILABLE_SQLITE_CODES
     return isinstance(error, (exc.TimeoutError, asyncpg.InterfaceError, OSError, asyncio.TimeoutError))
 
 

@@ -1,6 +1,7 @@
 """Renders what was refused as problem details (RFC 9457), never with the offending input in it."""
 
 from typing import Any
+from urllib.parse import quote
 
 from starlette.responses import JSONResponse
 
@@ -42,6 +43,8 @@ _STATUS: tuple[tuple[type[DomainError], int], ...] = (
     (RuleViolationError, 422),
     (UnavailableError, 503),
 )
+_OF_A_PATH = "/:@!$&'()*+,;=~"
+"""RFC 3986 section 3.3: what may stand in a path as it is, beside letters, digits, `-`, `.` and `_`."""
 _TOKEN_CODES = frozenset({"token_expired", "invalid_token"})
 
 
@@ -52,7 +55,7 @@ def status_of(error: DomainError | type[DomainError]) -> int:
 
 
 def problem(error: DomainError, *, instance: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    """The answer to a refused request. `instance` is the path that was asked."""
+    """The answer to a refused request. `instance` is the path that was asked, decoded; a URI reference is sent."""
     status = status_of(error)
     body: dict[str, Any] = {
         "type": f"/problems/{error.code}",
@@ -60,7 +63,7 @@ def problem(error: DomainError, *, instance: str, headers: dict[str, str] | None
         "status": status,
         "detail": error.detail,
         "code": error.code,
-        "instance": instance,
+        "instance": quote(instance, _OF_A_PATH, errors="replace"),
     }
     if isinstance(error, RuleViolationError) and error.broken:
         body["errors"] = [

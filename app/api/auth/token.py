@@ -1,16 +1,19 @@
 """The OAuth form route, as the Authorize button of the docs page sends it (RFC 6749 sections 4.3 and 6).
 
-It answers errors in RFC 6749's own JSON (section 5.2), never as problem details.
+It answers errors in RFC 6749's own JSON (section 5.2); only what is refused before any route is reached (a body over
+64 KiB, another method) is a problem document here too.
 """
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 
 from app.api.auth.schemas import TokenPair
 from app.api.dependencies.client_info import ClientInfo
 from app.api.dependencies.content_type import FORM, media_type
 from app.api.dependencies.services import Services
+from app.api.responses import refusals
 from app.domain.accounts.errors import InvalidCredentialsError
 from app.domain.audit.origin import Origin
 from app.domain.sessions.errors import InvalidRefreshTokenError
@@ -41,7 +44,6 @@ _ERROR_SCHEMA = {
 _DESCRIPTIONS = {
     400: "`invalid_grant`, `invalid_request` or `unsupported_grant_type`.",
     401: "`invalid_client`: client credentials came that nobody here has.",
-    413: "The body is larger than 64 KiB.",
     415: "`invalid_request`: the body is not a form.",
     503: "`temporarily_unavailable`: come back after `Retry-After` seconds.",
 }
@@ -61,8 +63,11 @@ class _OAuthError(Exception):
     summary="Log in or refresh with a form",
     response_model=TokenPair,
     responses={
-        status: {"description": text, "content": {"application/json": {"schema": _ERROR_SCHEMA}}}
-        for status, text in _DESCRIPTIONS.items()
+        **{
+            status: {"description": text, "content": {"application/json": {"schema": _ERROR_SCHEMA}}}
+            for status, text in _DESCRIPTIONS.items()
+        },
+        **refusals(413),
     },
     openapi_extra={"requestBody": {"required": True, "content": {FORM: {"schema": _FORM_SCHEMA}}}},
 )
@@ -88,7 +93,7 @@ async def _grant(request: Request, services: Services, client: Origin) -> TokenP
         )
     if media_type(request) != FORM:
         raise _OAuthError("invalid_request", "The body must be a form: application/x-www-form-urlencoded.", 415)
-    form = await request.form(max_files=0, max_fields=50)
+    form = await _form(request)
     match _one(form, "grant_type"):
         case "password":
             tokens = await services.login.with_password(
@@ -104,6 +109,13 @@ async def _grant(request: Request, services: Services, client: Origin) -> TokenP
         case _:
             raise _OAuthError("unsupported_grant_type", "grant_type must be password or refresh_token.")
     return TokenPair.of(tokens)
+
+
+async def _form(request: Request) -> FormData:
+    try:
+        return await request.form(max_files=0, max_fields=50)
+    except HTTPException:
+        raise _OAuthError("invalid_request", "The form cannot be read, or has too many fields.") from None
 
 
 def _one(form: FormData, name: str) -> str | None:

@@ -40,7 +40,7 @@ class Closure:
                 await self._close(db, user)
             return user
 
-        closed, _ = await self._proof.claim("id", user_id, current_password, claim=claim)
+        closed, _ = await self._proof.prove("id", user_id, current_password, claim=claim)
         if isinstance(closed, Refusal):
             self._audit.record(Event.CURRENT_PASSWORD_WRONG, outcome="failure", user_id=user_id, origin=origin)
             raise InvalidCurrentPasswordError

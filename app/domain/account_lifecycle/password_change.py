@@ -62,7 +62,7 @@ class PasswordChange:
             await self._endings.end_others(db, user.id, but=session_id, reason=EndReason.PASSWORD_CHANGED)
             return True
 
-        changed, _ = await self._proof.claim("id", user.id, current_password, claim=claim)
+        changed, _ = await self._proof.prove("id", user.id, current_password, claim=claim)
         if isinstance(changed, Refusal):
             self._audit.record(Event.CURRENT_PASSWORD_WRONG, outcome="failure", user_id=user.id, origin=origin)
             raise InvalidCurrentPasswordError

@@ -41,7 +41,7 @@ class PasswordProof:
         self._users = users
         self._hasher = hasher
 
-    async def claim(
+    async def prove(
         self,
         kind: Literal["username", "email", "id"],
         key: str | UUID | None,

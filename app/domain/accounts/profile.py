@@ -62,7 +62,7 @@ class Profiles:
                 email_verified=False,
             )
 
-        changed, _ = await self._proof.claim("id", user_id, current_password, claim=claim)
+        changed, _ = await self._proof.prove("id", user_id, current_password, claim=claim)
         if isinstance(changed, Refusal):
             self._audit.record(Event.CURRENT_PASSWORD_WRONG, outcome="failure", user_id=user_id, origin=origin)
             raise InvalidCurrentPasswordError

@@ -55,7 +55,7 @@ class Login:
             return session, db.now
 
         kind, key = identifier_key(identifier) or ("username", None)
-        opened, user_id = await self._proof.claim(kind, key, password, claim=claim)
+        opened, user_id = await self._proof.prove(kind, key, password, claim=claim)
         if isinstance(opened, Refusal):
             self._audit.record(_EVENTS[opened], outcome="failure", user_id=user_id, origin=origin)
             raise InvalidCredentialsError

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, and_, func, insert, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Integer, and_, case, func, insert, literal_column, or_, select, update
 from sqlalchemy import delete as delete_from
 
 from app.database.dialects import greatest, least
@@ -176,13 +176,22 @@ class SessionRepository:
     async def end(self, db: Transaction, reason: EndReason, *which: ColumnElement[bool]) -> list[EndedSession]:
         """End the sessions that `which` names and that have not ended; rows are taken in the order of their ids.
 
-        The first reason stays. Sessions that expired unused are left as they are: `idle` or `expired` is their reason.
+        The first reason stays. A session that lapsed unused is settled too, as `idle` or `expired` at the moment it
+        did: a worker whose clock is behind could still move it, and an access token of its last minutes still lives.
         """
-        chosen = select(Session.id).where(_live(db.now), *which).order_by(Session.id).with_for_update()
+        chosen = select(Session.id).where(Session.ended_at.is_(None), *which).order_by(Session.id).with_for_update()
+        lapsed = case(
+            (
+                and_(Session.idle_expires_at <= db.now, Session.idle_expires_at < Session.expires_at),
+                EndReason.IDLE.value,
+            ),
+            (Session.expires_at <= db.now, EndReason.EXPIRED.value),
+            else_=reason.value,
+        )
         statement = (
             update(Session)
             .where(Session.id.in_(chosen), Session.ended_at.is_(None))
-            .values(ended_at=db.now, end_reason=reason.value)
+            .values(ended_at=least(Session.idle_expires_at, Session.expires_at, db.now), end_reason=lapsed)
             .returning(Session.id, Session.access_expires_at)
         )
         return [EndedSession(row.id, row.access_expires_at) for row in await db.execute(statement)]

@@ -73,5 +73,6 @@ def _request_id(scope: Scope) -> bytes:
 
 
 def _route(scope: Scope) -> str:
-    """The route's template: it names no person, no token and no query."""
-    return getattr(scope.get("route"), "path", None) or "unmatched"
+    """The route's operation id, or its template: it names no person, no token and no query."""
+    route = scope.get("route")
+    return getattr(route, "operation_id", None) or getattr(route, "path", None) or "unmatched"
