@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEV_STAMP := $(VENV)/.dev-stamp
 RUN_STAMP := $(VENV)/.run-stamp
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install --require-hashes --no-deps
 
 # The first python3 that is new enough; a newer python3.N is found when plain python3 is too old.
 PYTHON := $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python3.15; do \
@@ -24,7 +24,7 @@ $(VENV)/bin/python:
 $(RUN_STAMP): requirements.lock pyproject.toml | $(VENV)/bin/python
 	@echo "Installing Signet's locked dependencies ..."
 	@$(PIP) -r requirements.lock
-	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip --disable-pip-version-check -qq install --no-deps --no-build-isolation --editable .
 	@touch $(RUN_STAMP)
 
 $(DEV_STAMP): requirements-dev.lock $(RUN_STAMP)

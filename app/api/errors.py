@@ -23,6 +23,8 @@ _BY_STATUS: dict[int, type[DomainError]] = {
     413: BodyTooLargeError,
     415: UnsupportedMediaTypeError,
 }
+_ERRORS_AT_MOST = 32
+"""A body of thousands of unknown members is not worth an answer that is larger still."""
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -43,7 +45,7 @@ async def _validation_error(request: Request, error: Exception) -> JSONResponse:
             message=str(detail["msg"]).removeprefix("Value error, "),
             rule=detail["type"],
         )
-        for detail in details
+        for detail in details[:_ERRORS_AT_MOST]
     )
     return problem(RuleViolationError(broken=broken), instance=request.scope["path"])
 

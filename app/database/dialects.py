@@ -1,6 +1,7 @@
 """Every difference between PostgreSQL and SQLite that the rest of the code must not see."""
 
 import math
+import sqlite3
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ def normalise_url(text: str) -> URL:
     if url.drivername in {"sqlite", "sqlite+aiosqlite"}:
         if not url.database or url.database == ":memory:":
             raise ValueError("an SQLite database must be a file, such as sqlite:///data/signet.db")
+        if sqlite3.sqlite_version_info < SQLITE_MINIMUM:
+            raise ValueError(f"this Python has SQLite {sqlite3.sqlite_version}; 3.35 or newer is needed")
         return url.set(drivername="sqlite+aiosqlite")
     raise ValueError(f"{url.drivername!r} is not supported: use postgresql:// or sqlite://")
 
@@ -47,7 +50,8 @@ def create_engine(url: URL, *, pool_size: int, timeout: timedelta, server_timeou
     """An engine whose every wait is bounded by `timeout`.
 
     `server_timeout` bounds statements, locks and idle transactions at the server, so that a stopped worker cannot hold
-    a row for ever; None (migrations) sets no such bound.
+    a row for ever; None (migrations) sets no such bound. An error never names what was bound to a statement: hashes
+    and addresses would come into the log with it.
     """
     seconds = timeout.total_seconds()
     if is_postgresql(url):
@@ -56,6 +60,7 @@ def create_engine(url: URL, *, pool_size: int, timeout: timedelta, server_timeou
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=seconds,
+            hide_parameters=True,
             connect_args=_asyncpg_arguments(url, seconds, server_timeout),
         )
         event.listen(engine.sync_engine, "checkout", _refuse_a_closed_connection)
@@ -66,6 +71,7 @@ def create_engine(url: URL, *, pool_size: int, timeout: timedelta, server_timeou
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=seconds,
+        hide_parameters=True,
         connect_args={"timeout": seconds, "isolation_level": None},
     )
 
@@ -95,7 +101,12 @@ def sqlite_pragmas(timeout: timedelta) -> tuple[str, ...]:
 
 
 def _asyncpg_arguments(url: URL, seconds: float, server_timeout: timedelta | None) -> dict[str, Any]:
-    server_settings = {"application_name": "signet", "jit": "off", "timezone": "UTC"}
+    server_settings = {
+        "application_name": "signet",
+        "jit": "off",
+        "timezone": "UTC",
+        "synchronous_commit": "on",  # what is acknowledged is durable, whatever the server's default
+    }
     arguments: dict[str, Any] = {"server_settings": server_settings}
     if "timeout" not in url.query:
         arguments["timeout"] = seconds
