@@ -10,12 +10,21 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import structlog
 
 from app.database import dialects, schema
 from tests.support.postgres import PostgresServer
 from tests.support.service import Service, running, settings_for_tests
 
 BOTH = ("sqlite", "postgresql")
+
+
+def _dropped(*_event: Any) -> Any:
+    raise structlog.DropEvent
+
+
+# Unconfigured, structlog would draw every traceback with all its locals. Tests that look at logs configure their own.
+structlog.configure(processors=[_dropped])
 
 
 def _finish(work: Coroutine[Any, Any, None]) -> None:

@@ -15,9 +15,9 @@ import structlog
 import typer
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
 
 from app.cli.running import prepare_schema
+from app.cli.supervisor import Supervisor
 from app.clock import SystemClock
 from app.composition import HASH_SLOTS_VARIABLE, build_services
 from app.observability import logging
@@ -26,6 +26,8 @@ from app.settings import PREFIX, ConfigurationError, Settings, load_settings
 _log = structlog.get_logger("signet")
 _DRAIN_SECONDS = 10
 """How long running requests may take after SIGTERM."""
+_STOP_SECONDS = 5
+"""How long a worker may take after that to give everything back."""
 _HUNG_SECONDS = 30
 """A worker that answers its supervisor for so long not at all is replaced; starting on a busy machine takes a while."""
 
@@ -100,9 +102,9 @@ def _run(settings: Settings) -> None:
     if server.workers == 1:
         uvicorn.Server(config).run(sockets=[listening])
         return
-    supervisor = _Supervisor(config, sockets=[listening])
+    supervisor = Supervisor(config, [listening], end_seconds=_DRAIN_SECONDS + _STOP_SECONDS)
     supervisor.run()
-    if any(worker.exitcode == STARTUP_FAILURE for worker in supervisor.processes):
+    if supervisor.failed:
         sys.exit(STARTUP_FAILURE)
 
 
@@ -126,16 +128,6 @@ def _bind(host: str, port: int) -> socket.socket:
     name = f"[{host}]" if ":" in host else host
     _log.info("serving", url=f"http://{name}:{bound.getsockname()[1]}")
     return bound
-
-
-class _Supervisor(Multiprocess):
-    """Uvicorn's, but it stops accepting when its workers do: else callers would wait in the queue of its socket."""
-
-    def terminate_all(self) -> None:
-        """Tell the workers to end, and give up the socket that was kept for starting others."""
-        super().terminate_all()
-        for listening in self.sockets:
-            listening.close()
 
 
 def _ended_well(_signal: int, _frame: object) -> None:

@@ -85,6 +85,11 @@ def create_engine(url: URL, *, pool_size: int, timeout: timedelta, server_timeou
     return engine
 
 
+def sqlite_busy_timeout(seconds: float) -> str:
+    """Have a connection wait for so long, at most, for a lock that another one holds."""
+    return f"PRAGMA busy_timeout = {math.ceil(seconds * 1000)}"
+
+
 def sqlite_pragmas(timeout: timedelta) -> tuple[str, ...]:
     """What every SQLite connection is told first.
 
@@ -92,7 +97,7 @@ def sqlite_pragmas(timeout: timedelta) -> tuple[str, ...]:
     secure_delete: what a person had deleted is overwritten, not only unlinked.
     """
     return (
-        f"PRAGMA busy_timeout = {math.ceil(timeout.total_seconds() * 1000)}",
+        sqlite_busy_timeout(timeout.total_seconds()),
         "PRAGMA journal_mode = WAL",
         "PRAGMA synchronous = FULL",
         "PRAGMA foreign_keys = ON",

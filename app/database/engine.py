@@ -108,10 +108,12 @@ class Database:
             DatabaseUnavailableError: the block did not begin, or its commit was not acknowledged (it may still have
                 happened: a retry must converge).
         """
+        time = asyncio.get_running_loop().time
+        asked_at = time()
         async with self._turn(), self._connection() as connection:
             async with connection.begin():
                 if not self.postgresql:
-                    await connection.exec_driver_sql("BEGIN IMMEDIATE")
+                    await self._begin_to_write(connection, waited=time() - asked_at)
                 db = Transaction(connection, self._clock.now())
                 yield db
             db.committed()
@@ -156,6 +158,18 @@ class Database:
             yield
         finally:
             self._writers.release()
+
+    async def _begin_to_write(self, connection: AsyncConnection, *, waited: float) -> None:
+        """BEGIN IMMEDIATE, which waits for other processes for what the line has left of the time."""
+        begin = "BEGIN IMMEDIATE"
+        if waited < self._timeout / 10:
+            await connection.exec_driver_sql(begin)
+            return
+        await connection.exec_driver_sql(dialects.sqlite_busy_timeout(max(0.0, self._timeout - waited)))
+        try:
+            await connection.exec_driver_sql(begin)
+        finally:
+            await connection.exec_driver_sql(dialects.sqlite_busy_timeout(self._timeout))
 
     @asynccontextmanager
     async def _connection(self, **options: Any) -> AsyncIterator[AsyncConnection]:

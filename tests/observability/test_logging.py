@@ -17,7 +17,7 @@ from tests.support.service import SECRET, bearer, running, settings_for_tests
 def configured(level: str) -> Iterator[None]:
     """As a server configures it, beside what the test runner has put there for itself."""
     root = logging.getLogger()
-    others, before = list(root.handlers), root.level
+    others, before, structure = list(root.handlers), root.level, structlog.get_config()
     ours.configure(level=level, style="json")
     (handler,) = root.handlers
     root.handlers = [*others, handler]
@@ -26,7 +26,7 @@ def configured(level: str) -> Iterator[None]:
     finally:
         root.removeHandler(handler)
         root.setLevel(before)
-        structlog.reset_defaults()
+        structlog.configure(**structure)
 
 
 def logged(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -24,7 +24,8 @@ ISSUER = "http://signet.test"
 PASSWORD = "engine of differences"
 _SIGNET = (sys.executable, "-m", "app.cli")
 _READY_SECONDS = 40.0
-_LISTENS = re.compile(r"Uvicorn running on (http://127\.0\.0\.1:\d+)")
+_STARTED = "Application startup complete."
+_SERVES = re.compile(r'"url": "(http://127\.0\.0\.1:\d+)"')
 
 
 def environment(database_url: str | None, data_dir: Path, **settings: str) -> dict[str, str]:
@@ -86,6 +87,7 @@ class Server:
     def __init__(self, env: dict[str, str], folder: Path, *, workers: int = 1) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="serve-", dir=folder))
         self.env = env
+        self._workers = workers
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 [*_SIGNET, "serve", "--workers", str(workers)],
@@ -110,11 +112,13 @@ class Server:
         return self._process.poll() is not None
 
     async def ready(self) -> "Server":
-        """Wait until it says of itself that it is."""
+        """Wait until every worker has started and one says of itself that it is ready."""
         deadline = monotonic() + _READY_SECONDS
         while monotonic() < deadline and not self.ended:
-            if listens := _LISTENS.search(self.log.read_text()):
-                self.client.base_url = httpx.URL(listens[1])
+            log = self.log.read_text()
+            serves = _SERVES.search(log)
+            if serves and log.count(_STARTED) >= self._workers:
+                self.client.base_url = httpx.URL(serves[1])
                 try:
                     if (await self.client.get("/readyz")).status_code == 200:
                         return self
@@ -140,10 +144,8 @@ class Server:
         if self._killed:
             return
         self._killed = True
-        try:
+        with suppress(ProcessLookupError):
             self.send_all(signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._process.wait(10)
 
     async def close(self) -> None:
@@ -182,8 +184,7 @@ async def serving(*servers: Callable[[], Server]) -> AsyncIterator[list[Server]]
     """The servers that these make, started side by side; all of them are gone afterwards."""
     started: list[Server] = []
     try:
-        for make in servers:
-            started.append(make())
+        started.extend(make() for make in servers)
         await asyncio.gather(*(server.ready() for server in started))
         yield started
     finally:

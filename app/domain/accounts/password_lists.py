@@ -11,6 +11,7 @@ import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
@@ -45,6 +46,7 @@ class BreachedPasswords:
         return place < len(self._prefixes) and self._prefixes[place] == wanted
 
 
+@cache
 def common_passwords() -> frozenset[str]:
     """The 30,000 most common passwords, in lower case (zxcvbn's frequency list)."""
     return frozenset(FREQUENCY_LISTS["passwords"])
