@@ -12,7 +12,7 @@ from app.crypto.master_secret import read_or_make
 from app.crypto.passwords import PasswordHasher
 from app.crypto.sealing import Sealer
 from app.database import dialects
-from app.database.engine import Database
+from app.database.engine import Database, DatabaseUnavailableError
 from app.domain.account_lifecycle.activation import Activation
 from app.domain.account_lifecycle.closure import Closure
 from app.domain.account_lifecycle.password_change import PasswordChange
@@ -79,11 +79,16 @@ class Services:
     async def start(self) -> None:
         """Load keys and revocations, and begin what runs by itself.
 
+        Without a database a worker starts all the same, is not ready, and heals when it answers: one that is replaced
+        during an outage must not take the others down.
+
         Raises:
             KeysSealedError: a signing key opens under none of the master secrets.
-            DatabaseUnavailableError: the keys cannot be read.
         """
-        await self.keys.ensure()
+        try:
+            await self.keys.ensure()
+        except DatabaseUnavailableError as error:
+            _log.warning("started without the database, not ready until it answers", reason=error.reason)
         await self.revocations.start()
         await self.housekeeping.start()
 

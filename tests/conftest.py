@@ -80,7 +80,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     server: PostgresServer = request.getfixturevalue("postgres")
     template = request.getfixturevalue("postgres_template")
     name = f"t{uuid4().hex}"
-    _finish(server.execute(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    _finish(server.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"))
     yield server.url(name)
     _finish(server.execute(f"DROP DATABASE {name} WITH (FORCE)"))
 

@@ -47,6 +47,7 @@ IdempotencyKey = Annotated[str | None, Depends(idempotency_key)]
 async def refresh(body: RefreshRequest, services: Services, client: ClientInfo, key: IdempotencyKey) -> TokenPair:
     """Each refresh token works once; a retry within a minute (a lost answer, two tabs) gets the same successor.
 
-    A used token that comes back later ends the session, for it may have been stolen.
+    A used token that comes back later, or after its successor was used, ends the session, for it may have been stolen:
+    let one request refresh at a time, and have the others wait for its answer.
     """
     return TokenPair.of(await services.sessions.refresh(body.refresh_token, idempotency_key=key, origin=client))

@@ -23,6 +23,8 @@ _BATCH = 500
 _KEPT_AFTER_EXPIRY = timedelta(hours=24)
 """How long an ended session's reason can still be seen."""
 _PRUNE_EVERY = timedelta(minutes=5)
+_RETRY_AFTER = timedelta(seconds=2)
+"""How soon a job is tried again that found the database away."""
 _random = secrets.SystemRandom()
 
 
@@ -76,11 +78,14 @@ class Housekeeping:
         await self._keys.ensure()
 
     async def _every(self, name: str, period: timedelta, job: Callable[[], Awaitable[None]]) -> None:
+        pause = period
         while True:
-            await asyncio.sleep(period.total_seconds() * _random.uniform(0.8, 1.2))
+            await asyncio.sleep(pause.total_seconds() * _random.uniform(0.8, 1.2))
+            pause = period
             try:
                 await job()
             except UnavailableError as error:
+                pause = min(period, _RETRY_AFTER)
                 _log.warning("housekeeping postponed", job=name, reason=error.code)
             except Exception:  # noqa: BLE001  # it must go on for ever; the log has the defect
                 _log.exception("housekeeping failed", job=name)

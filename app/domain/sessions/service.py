@@ -197,19 +197,19 @@ class Sessions:
         return _Outcome(Verdict.RETRY, db.now, replace(session, access_expires_at=raised))
 
     async def _end_for_reuse(self, db: Transaction, session_id: UUID, origin: Origin) -> None:
-        ended = await self._repository.end(db, EndReason.REFRESH_TOKEN_REUSED, with_ids([session_id]))
-        for session in ended:
+        """End the session; of several replays at once the first does, and is the one that is recorded."""
+        for session in await self._repository.end(db, EndReason.REFRESH_TOKEN_REUSED, with_ids([session_id])):
             await self._revocations.revoke_session(
                 db,
                 session.id,
                 reason=EndReason.REFRESH_TOKEN_REUSED,
                 access_expires_at=session.access_expires_at,
             )
-        db.after_commit(
-            lambda: self._audit.record(
-                Event.REFRESH_TOKEN_REUSED, outcome="failure", session_id=session_id, origin=origin
+            db.after_commit(
+                lambda: self._audit.record(
+                    Event.REFRESH_TOKEN_REUSED, outcome="failure", session_id=session_id, origin=origin
+                )
             )
-        )
 
     async def _end_least_recently_used(self, db: Transaction, user_id: UUID, *, but: UUID, count: int) -> None:
         which = least_recently_used(user_id, but=but, count=count, now=db.now)
