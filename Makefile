@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEV_STAMP := $(VENV)/.dev-stamp
 RUN_STAMP := $(VENV)/.run-stamp
+QUICK := -n 2 --dist worksteal -m "not long and not system and not processes"
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq install --require-hashes --no-deps
 
 # The first python3 that is new enough; a newer python3.N is found when plain python3 is too old.
@@ -41,7 +42,10 @@ setup: $(DEV_STAMP) ## make .venv with everything the tests need
 
 .PHONY: test
 test: $(DEV_STAMP) ## every test but the long ones, on SQLite and on a real PostgreSQL
-	@$(BIN)/python -m pytest -m "not long and not system"
+	@echo "The quick tests, on two processes ..."
+	@$(BIN)/python -m pytest $(QUICK)
+	@echo "The tests with real worker processes ..."
+	@$(BIN)/python -m pytest -m "processes and not long and not system"
 
 .PHONY: test-long
 test-long: $(DEV_STAMP) ## races, state machines and fuzzing at length
@@ -71,7 +75,7 @@ contracts: $(DEV_STAMP) ## the import contracts
 
 .PHONY: check
 check: lint types contracts ## format, lint, types, import contracts, the quick tests on both databases
-	@$(BIN)/python -m pytest -m "not long and not system and not processes"
+	@$(BIN)/python -m pytest $(QUICK)
 
 .PHONY: migrate
 migrate: $(RUN_STAMP) ## bring the configured database to the newest schema
