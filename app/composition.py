@@ -89,6 +89,7 @@ class Services:
             await self.keys.ensure()
         except DatabaseUnavailableError as error:
             _log.warning("started without the database, not ready until it answers", reason=error.reason)
+        self.hasher.start()
         await self.revocations.start()
         await self.housekeeping.start()
 
@@ -177,6 +178,7 @@ def build_services(settings: Settings, clock: Clock, *, hash_slots: Path | None 
         concurrency=settings.passwords.hash_concurrency,
         queue=settings.passwords.hash_queue,
         slots=hash_slots,
+        processes=not settings.passwords.cheap,
     )
     policy = _password_policy(settings)
     proof = PasswordProof(database=database, users=users, hasher=hasher)

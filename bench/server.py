@@ -49,9 +49,14 @@ class Server:
         raise RuntimeError(Path(self._log.name).read_text())
 
     def memory_mib(self) -> float:
-        """Resident memory now."""
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
-        return int(status.split("VmRSS:")[1].split()[0]) / 1024
+        """Resident memory now, of the process and its children, pages they share counted once (PSS)."""
+        pids, found = [self._process.pid], 0.0
+        while pids:
+            pid = pids.pop()
+            rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+            found += int(rollup.split("\nPss:")[1].split()[0]) / 1024
+            pids += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+        return found
 
     def stop(self) -> None:
         """Terminate and wait."""

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.crypto.foreign_hashes import absurd_cost, recognise
+from app.crypto.password_work import PasswordWork
 from app.crypto.passwords import PasswordHasher, Verdict
 
 PASSWORD = "Tr0ub4dor & Zo\u00eb"
@@ -188,18 +189,20 @@ async def test_a_malformed_hash_is_wrong_after_a_dummy_hash(
     hasher: PasswordHasher, stored: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     verified: list[str] = []
-    verify = hasher._context.verify
+    work = hasher._work
+    assert isinstance(work, PasswordWork)
+    verify = work._context.verify
 
     def remembering(secret: bytes, against: str) -> bool:
         verified.append(against)
         return verify(secret, against)
 
-    monkeypatch.setattr(hasher._context, "verify", remembering)
+    monkeypatch.setattr(work._context, "verify", remembering)
 
     verdict = await hasher.verify(PASSWORD, stored)
 
     assert verdict == Verdict(ok=False)
-    assert hasher._dummy in verified
+    assert work._dummy in verified
 
 
 ABSURD = [
