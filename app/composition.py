@@ -1,5 +1,6 @@
 """Builds the object graph, once, from the settings and a clock. Nothing else reads the settings' values."""
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,7 @@ from app.domain.tokens.issuer import TokenIssuer
 from app.domain.tokens.verifier import TokenVerifier
 from app.settings import ConfigurationError, Settings
 
+_HASHERS_START_AFTER = 1.0
 HASH_SLOTS_VARIABLE = "_SIGNET_HASH_SLOTS"
 """Set by `signet serve` for its workers: the folder where they share the machine's hashing budget."""
 _log = structlog.get_logger("signet")
@@ -92,6 +94,8 @@ class Services:
         self.hasher.start()
         await self.revocations.start()
         await self.housekeeping.start()
+        # Being ready comes first; a log-in that comes sooner starts the processes itself.
+        asyncio.get_running_loop().call_later(_HASHERS_START_AFTER, self.hasher.start)
 
     async def stop(self) -> None:
         """End what runs by itself and give everything back."""

@@ -1,6 +1,7 @@
 """A real `signet serve` with its real password hashes, and a PostgreSQL of its own."""
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -8,8 +9,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-import httpx
 
 from tests.support.postgres import PostgresServer
 from tests.support.service import SECRET
@@ -38,14 +37,15 @@ class Server:
 
     def wait_until_ready(self) -> float:
         """Seconds from start to ready."""
-        with httpx.Client(base_url=BASE_URL) as client:
-            while self._process.poll() is None:
-                try:
-                    if client.get("/readyz").status_code == 200:
+        while self._process.poll() is None:
+            try:
+                with socket.create_connection(("127.0.0.1", PORT)) as connection:
+                    connection.sendall(b"GET /readyz HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")
+                    if b" 200 " in connection.recv(64):
                         return time.perf_counter() - self._started
-                except httpx.TransportError:
-                    pass
-                time.sleep(0.005)
+            except OSError:
+                pass
+            time.sleep(0.01)
         raise RuntimeError(Path(self._log.name).read_text())
 
     def memory_mib(self) -> float:

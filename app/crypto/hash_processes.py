@@ -34,13 +34,15 @@ class HashProcesses:
     def __init__(self, *, memory_kib: int, time_cost: int, count: int) -> None:
         self._children = [_Child(memory_kib, time_cost) for _ in range(count)]
         self._idle: SimpleQueue[_Child] = SimpleQueue()
+        self._closed = False
         for child in self._children:
             self._idle.put(child)
 
     def start(self) -> None:
-        """Start all children; returns before they are ready."""
-        for child in self._children:
-            child.start()
+        """Start all children, unless they were closed; returns before they are ready."""
+        if not self._closed:
+            for child in self._children:
+                child.start()
 
     def hash(self, password: str) -> str:
         """As `PasswordWork.hash`, of a password that can be."""
@@ -52,6 +54,7 @@ class HashProcesses:
 
     def close(self) -> None:
         """End the children; nobody may be waiting for one."""
+        self._closed = True
         for child in self._children:
             child.end()
 

@@ -60,6 +60,15 @@ def test_a_child_has_lower_priority_than_we_have(processes: HashProcesses) -> No
     assert min(priorities) > os.getpriority(os.PRIO_PROCESS, 0)
 
 
+def test_what_was_closed_starts_no_more_children() -> None:
+    processes = HashProcesses(memory_kib=64, time_cost=1, count=1)
+    processes.close()
+
+    processes.start()
+
+    assert processes._children[0]._process is None
+
+
 @pytest.mark.processes
 def test_a_child_ends_when_its_parent_is_killed() -> None:
     program = (
