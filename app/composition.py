@@ -31,7 +31,6 @@ from app.domain.housekeeping.readiness import Readiness
 from app.domain.keys.keyring import Keyring
 from app.domain.keys.service import SigningKeys
 from app.domain.login.service import Login
-from app.domain.revocation.entries import Entry, Kind
 from app.domain.revocation.index import RevocationIndex
 from app.domain.revocation.postgres_feed import PostgresFollower
 from app.domain.revocation.service import Revocations
@@ -175,7 +174,7 @@ def build_services(settings: Settings, clock: Clock, *, hash_slots: Path | None 
     tokens, lifetimes = settings.tokens, settings.sessions
     revocations = _revocations(settings, clock)
     keyring = Keyring(database, Sealer(secrets, "signing-keys"), clock)
-    revocations.subscribe(lambda entry: _drop_revoked_key(entry, keyring))
+    revocations.subscribe(keyring.heed)
     hasher = PasswordHasher(
         memory_kib=settings.passwords.argon2_memory_kib,
         time_cost=settings.passwords.argon2_time_cost,
@@ -273,11 +272,6 @@ def _revocations(settings: Settings, clock: Clock) -> Revocations:
         else SqliteFollower(url, clock, timeout=settings.database.timeout)
     )
     return Revocations(index, follower, clock, settings.revocation.max_staleness, settings.tokens.access_lifetime)
-
-
-def _drop_revoked_key(entry: Entry, keyring: Keyring) -> None:
-    if entry.kind is Kind.KEY:
-        keyring.drop(entry.subject)
 
 
 def _password_policy(settings: Settings) -> PasswordPolicy:

@@ -73,7 +73,8 @@ async def database_is_named(database: Database) -> AsyncIterator[None]:
         async with database.unavailability_is_told():
             yield
     except DatabaseUnavailableError as error:
-        where = database.engine.url.render_as_string(hide_password=True)
+        url = database.engine.url.difference_update_query(["password"])
+        where = url.render_as_string(hide_password=True)
         raise ConfigurationError(
             f"The database {where} cannot be used ({error.reason}): check SIGNET_DATABASE__URL and that it runs."
         ) from error

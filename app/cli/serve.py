@@ -16,6 +16,7 @@ import typer
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
+from app.cli.protocol import BoundedHttpProtocol
 from app.cli.running import prepare_schema
 from app.cli.supervisor import Supervisor
 from app.clock import SystemClock
@@ -87,7 +88,7 @@ def _run(settings: Settings) -> None:
         port=server.port,
         workers=server.workers,
         loop="uvloop" if sys.platform != "win32" else "asyncio",
-        http="httptools" if sys.platform != "win32" else "h11",
+        http=BoundedHttpProtocol,
         ws="none",
         log_config=None,
         access_log=False,

@@ -5,6 +5,8 @@ signal nor that another has died; and it keeps its socket open to the end, so th
 requests is answered by nobody. This one asks without waiting, and stops accepting when its workers do.
 """
 
+import os
+import signal
 from socket import socket
 from time import monotonic
 
@@ -15,6 +17,22 @@ from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
 _log = structlog.get_logger("signet")
+
+
+class Worker(Process):
+    """A worker that drains and ends when its supervisor is gone, however that died."""
+
+    def target(self, sockets: list[socket] | None = None) -> None:
+        """In the worker: serve."""
+        self.parent_conn.close()  # else our own copy of the supervisor's end would keep the pipe open
+        super().target(sockets)
+
+    def always_pong(self) -> None:
+        """In a thread of the worker: answer the supervisor for as long as there is one."""
+        try:
+            super().always_pong()
+        except (EOFError, OSError):
+            os.kill(os.getpid(), signal.SIGTERM)
 
 
 class Supervisor(Multiprocess):
@@ -33,6 +51,12 @@ class Supervisor(Multiprocess):
         """Whether it ended because a worker could not start: each further try would have failed alike."""
         return any(worker.exitcode == STARTUP_FAILURE for worker in self.processes)
 
+    def init_processes(self) -> None:
+        """Start the workers."""
+        self.processes = [Worker(self.config, self.sockets) for _ in range(self.processes_num)]
+        for worker in self.processes:
+            worker.start()
+
     def keep_subprocess_alive(self) -> None:
         """Replace every worker that has died, or has not answered for too long."""
         for place, worker in enumerate(self.processes):
@@ -47,7 +71,7 @@ class Supervisor(Multiprocess):
             if self.should_exit.is_set():
                 return
             _log.warning("a worker has died and is replaced", process=worker.pid, exit_code=worker.exitcode)
-            self.processes[place] = Process(self.config, self.sockets)
+            self.processes[place] = Worker(self.config, self.sockets)
             self.processes[place].start()
 
     def terminate_all(self) -> None:

@@ -1,7 +1,9 @@
 """Every difference between PostgreSQL and SQLite that the rest of the code must not see."""
 
 import math
+import os
 import sqlite3
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -28,7 +30,7 @@ def normalise_url(text: str) -> URL:
     """
     try:
         url = make_url(text)
-    except exc.ArgumentError:
+    except (exc.ArgumentError, ValueError):  # the latter quotes what it takes for the port: a part of the password
         raise ValueError("it is not a database URL such as postgresql://user@host/name") from None
     if url.drivername in {"postgres", "postgresql", "postgresql+asyncpg"}:
         return url.set(drivername="postgresql+asyncpg")
@@ -65,7 +67,7 @@ def create_engine(url: URL, *, pool_size: int, timeout: timedelta, server_timeou
         )
         event.listen(engine.sync_engine, "checkout", _refuse_a_closed_connection)
         return engine
-    Path(url.database or "").parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_private(Path(url.database or ""))
     engine = create_async_engine(
         url,
         pool_size=pool_size,
@@ -83,6 +85,13 @@ def create_engine(url: URL, *, pool_size: int, timeout: timedelta, server_timeou
 
     event.listen(engine.sync_engine, "connect", prepare)
     return engine
+
+
+def _make_private(path: Path) -> None:
+    """Make the file, if there is none, for its owner alone; SQLite gives its companions the same mode."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def sqlite_busy_timeout(seconds: float) -> str:

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
+import structlog
 from sqlalchemy import Executable, exc
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -39,6 +40,8 @@ _UNAVAILABLE_SQLITE_CODES = frozenset(
         sqlite3.SQLITE_NOTADB,
     }
 )
+
+_log = structlog.get_logger("signet.database")
 
 
 class DatabaseUnavailableError(UnavailableError):
@@ -77,9 +80,12 @@ class Transaction:
         self._after_commit.append(effect)
 
     def committed(self) -> None:
-        """Run what waited for the commit."""
+        """Run what waited for the commit; one that fails keeps no other from running."""
         for effect in self._after_commit:
-            effect()
+            try:
+                effect()
+            except Exception:  # noqa: BLE001  # what is committed is acknowledged, whatever comes after it
+                _log.exception("after a commit")
 
 
 class Database:

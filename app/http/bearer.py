@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 
 _AUTHORIZATION = b"authorization"
+_WHITE_SPACE = b" \t"
+"""RFC 9110 section 5.6.3; nothing else is optional around a token."""
 
 
 def presented_token(headers: Iterable[tuple[bytes, bytes]], *, extra_header: bytes | None) -> str | None:
@@ -21,10 +23,10 @@ def presented_token(headers: Iterable[tuple[bytes, bytes]], *, extra_header: byt
     if authorizations:
         return _with_scheme(authorizations[0]) if len(authorizations) == 1 else None
     if len(extras) == 1:
-        return _with_scheme(extras[0]) or extras[0].decode("latin-1").strip() or None
+        return _with_scheme(extras[0]) or extras[0].strip(_WHITE_SPACE).decode("latin-1") or None
     return None
 
 
 def _with_scheme(value: bytes) -> str | None:
-    scheme, _, token = value.decode("latin-1").strip().partition(" ")
-    return token.strip() or None if scheme.lower() == "bearer" else None
+    scheme, _, token = value.strip(_WHITE_SPACE).partition(b" ")
+    return token.strip(_WHITE_SPACE).decode("latin-1") or None if scheme.lower() == b"bearer" else None

@@ -52,9 +52,8 @@ def configure(*, level: str, style: Literal["json", "console", ""]) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
         structlog.processors.StackInfoRenderer(),
     ]
-    exceptions = [] if console else [structlog.processors.format_exc_info]
     renderer = (
-        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
         if console
         else structlog.processors.JSONRenderer(ensure_ascii=True)
     )
@@ -64,7 +63,7 @@ def configure(*, level: str, style: Literal["json", "console", ""]) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *exceptions,
+                structlog.processors.format_exc_info,
                 redact,
                 renderer,
             ],

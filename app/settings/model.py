@@ -14,7 +14,16 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from app.settings.sources import SettingsEnvironment, duration, explain, json_object, strong_secret, words
+from app.settings.sources import (
+    SettingsEnvironment,
+    duration,
+    explain,
+    json_object,
+    scope_tokens,
+    scopes_of_roles,
+    strong_secret,
+    words,
+)
 
 DAY = timedelta(days=1)
 _LEAST_MEMORY_KIB = 7168
@@ -23,7 +32,8 @@ _PASSES_AT_LEAST_MEMORY = 5
 Algorithm = Literal[
     "ES256", "ES384", "ES512", "EdDSA", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "HS256", "HS384", "HS512"
 ]
-Duration = Annotated[timedelta, BeforeValidator(duration)]
+_LONGEST = timedelta(days=3660)
+Duration = Annotated[timedelta, BeforeValidator(duration), Field(le=_LONGEST)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(words)]
 Secret = Annotated[SecretStr, AfterValidator(strong_secret)]
 Networks = Annotated[
@@ -65,10 +75,12 @@ class TokenSettings(Group):
     extra_header: str | None = Field(
         None, pattern=r"^[A-Za-z0-9-]{1,64}$", description="A header that may carry the bare access token as well."
     )
-    scopes: Words = Field(("account",), description="Scopes every user may have.")
-    role_scopes: Annotated[dict[str, list[str]], NoDecode, BeforeValidator(json_object)] = Field(
-        {}, description='Scopes that roles add, as JSON: {"role": ["scope"]}.'
+    scopes: Annotated[Words, AfterValidator(scope_tokens)] = Field(
+        ("account",), description="Scopes every user may have."
     )
+    role_scopes: Annotated[
+        dict[str, list[str]], NoDecode, BeforeValidator(json_object), AfterValidator(scopes_of_roles)
+    ] = Field({}, description='Scopes that roles add, as JSON: {"role": ["scope"]}.')
 
 
 class SessionSettings(Group):
@@ -220,7 +232,8 @@ class Settings(BaseSettings):
     @property
     def issuer(self) -> str:
         """The issuer that is in force."""
-        return self.tokens.issuer or f"http://{self.server.host}:{self.server.port}"
+        host = f"[{self.server.host}]" if ":" in self.server.host else self.server.host
+        return self.tokens.issuer or f"http://{host}:{self.server.port}"
 
     @model_validator(mode="after")
     def _no_contradictions(self) -> Self:
@@ -230,10 +243,16 @@ class Settings(BaseSettings):
         return self
 
     def _contradictions(self) -> list[tuple[Any, str]]:
-        passwords, issuer = self.passwords, urlsplit(self.issuer)
-        production = self.environment == "production"
+        passwords, production = self.passwords, self.environment == "production"
+        try:
+            issuer = urlsplit(self.issuer)
+        except ValueError:
+            issuer = urlsplit("")
         return [
-            (not self.secret_key and "postgres" in self.database.url, _secret_needed("with a server database")),
+            (
+                not self.secret_key and self.database.url.startswith("postgres"),
+                _secret_needed("with a server database"),
+            ),
             (not self.secret_key and production, _secret_needed("when SIGNET_ENVIRONMENT is production")),
             (
                 issuer.scheme not in {"http", "https"} or not issuer.hostname or issuer.query or issuer.fragment,

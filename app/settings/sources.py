@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource
 
 PREFIX = "SIGNET_"
@@ -20,7 +20,8 @@ _KUBERNETES = re.compile(r"^SIGNET_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UD
 _MINIMUM_SECRET_BITS = 256
 _MINIMUM_DISTINCT_CHARACTERS = 10
 _WEAK_WORDS = ("change", "secret", "example", "password", "signet", "default", "insecure", "12345678", "abcdefgh")
-_duration = TypeAdapter(timedelta)
+_SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,64}")
+_MOST_CHARACTERS = 1024
 
 
 class ConfigurationError(Exception):
@@ -30,7 +31,10 @@ class ConfigurationError(Exception):
 def duration(value: Any) -> Any:
     """Seconds (`600`) or ISO 8601 (`PT10M`)."""
     if isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?", value.strip()):
-        return timedelta(seconds=float(value))
+        try:
+            return timedelta(seconds=float(value))
+        except OverflowError:
+            raise ValueError("it is longer than anything lasts") from None
     return value
 
 
@@ -55,6 +59,21 @@ def json_object(value: Any) -> Any:
         return json.loads(value)
     except ValueError:
         raise ValueError('it must be a JSON object such as {"editor": ["articles:write"]}') from None
+
+
+def scope_tokens(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Scopes as RFC 6749 section 3.3 spells them, few enough for a token to carry."""
+    if not all(_SCOPE.fullmatch(scope) for scope in value):
+        raise ValueError('a scope is 1 to 64 printable ASCII characters without space, " and \\')
+    if sum(len(scope) + 1 for scope in value) > _MOST_CHARACTERS:
+        raise ValueError(f"a token has no room for more than {_MOST_CHARACTERS} characters of scopes")
+    return value
+
+
+def scopes_of_roles(value: dict[str, list[str]]) -> dict[str, list[str]]:
+    """The scopes of each role, all together few enough for a token to carry."""
+    scope_tokens(tuple(scope for scopes in value.values() for scope in scopes))
+    return value
 
 
 def strong_secret(value: SecretStr) -> SecretStr:
@@ -114,7 +133,7 @@ class SettingsEnvironment(EnvSettingsSource):
                 try:
                     values[name.removesuffix("_FILE").lower()] = Path(value).read_text(encoding="utf-8").strip()
                 except (OSError, UnicodeDecodeError):
-                    raise ConfigurationError(f"{name} names a file that cannot be read: {value!r}.") from None
+                    raise ConfigurationError(f"{name} does not name a file that can be read.") from None
             else:
                 raise ConfigurationError(
                     f"{name} is not a setting of Signet: correct its spelling or remove it (.env.example lists all)."

@@ -107,10 +107,12 @@ async def test_what_an_administrator_sees_of_a_user_is_what_the_user_sees(shared
     assert seen.json() == (await user.me()).json()
 
 
-async def test_a_role_given_works_at_once_where_we_decide(shared: Service, root: Person) -> None:
+async def test_a_role_given_is_in_the_next_token_and_works_from_then_on(shared: Service, root: Person) -> None:
     user = await person(shared)
 
     await root.ask("PUT", f"/users/{user.id}/roles/admin")
+    with_the_old_token = await user.ask("GET", "/users?limit=1")
+    await user.refresh()
 
-    promoted: Person = user
-    assert (await promoted.ask("GET", "/users?limit=1")).status_code == 200
+    assert_problem(with_the_old_token, 403, "insufficient_scope")
+    assert (await user.ask("GET", "/users?limit=1")).status_code == 200

@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import sqlite3
+import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
@@ -105,3 +106,32 @@ async def test_four_migrations_at_once_of_an_empty_database_all_succeed(
     assert [done.code for done in (*first, again)] == [0] * 5, [done.err for done in first]
     assert {done.err for done in (*first, again)} == {""}
     assert {done.out for done in first} == {again.out}
+
+
+async def test_workers_end_when_their_supervisor_is_killed(tmp_path: Path) -> None:
+    async with serving(lambda: Server(environment(None, tmp_path), tmp_path, workers=2)) as (server,):
+        server.send(signal.SIGKILL)
+        await server.exit_code()
+
+        answers = True
+        for _ in range(100):
+            try:
+                await server.client.get("/livez")
+            except httpx.TransportError:
+                answers = False
+                break
+            await asyncio.sleep(0.1)
+
+    assert not answers
+
+
+async def test_the_embedded_database_is_for_its_owner_alone_in_a_folder_of_any_mode(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o755)
+    async with serving(lambda: Server(environment(None, folder), tmp_path)) as (server,):
+        await server.register("ada")
+
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+
+    assert set(modes.values()) == {0o600}
+    assert "signet.db-wal" in modes

@@ -100,6 +100,23 @@ async def test_expired_entries_leave_the_memory(database_url: str) -> None:
         held = service.sizes()[Kind.SESSION]
 
         clock.wall_ahead = timedelta(0)
+        clock.boottime_ahead = timedelta(minutes=30).total_seconds()
 
         assert held == 1
         assert await becomes(lambda: service.sizes()[Kind.SESSION] == 0, within=1)
+
+
+async def test_a_clock_that_runs_ahead_for_a_while_lets_nothing_go(database_url: str) -> None:
+    clock, session = ShiftedClock(), uuid4()
+    service = revocations(follower(database_url, clock), clock)
+    async with running(service), database(database_url, clock) as store:
+        async with store.transaction() as db:
+            await service.revoke_session(db, session, reason="logout", access_expires_at=None)
+
+        clock.wall_ahead = timedelta(hours=2)
+        await service.wait_until_fresh()
+        await asyncio.sleep(0.6)
+        clock.wall_ahead = timedelta(0)
+        await service.wait_until_fresh()
+
+        assert refuses(service, session=session)

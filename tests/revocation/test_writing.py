@@ -142,7 +142,7 @@ async def test_expired_rows_are_deleted_and_no_others(database_url: str) -> None
             await service.revoke_token(db, "later", reason="revoked", access_expires_at=now + timedelta(hours=5))
             await service.revoke_key(db, "a-kid", reason="stolen")
 
-        deleted = [await service.prune(store, now + timedelta(hours=hours)) for hours in (0, 1, 1)]
+        deleted = [await service.prune(store, now + timedelta(hours=hours)) for hours in (1, 25, 25)]
 
     assert deleted == [0, 1_200, 0]
     assert [row.subject for row in await _rows(database_url, Revocation.subject)] == ["later", "a-kid"]

@@ -95,8 +95,11 @@ def test_a_secret_and_its_file_together_are_refused(monkeypatch: pytest.MonkeyPa
     assert "SIGNET_SECRET_KEY_FILE" in sentence
 
 
-def test_a_file_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "SIGNET_SECRET_KEY_FILE" in refusal(monkeypatch, SIGNET_SECRET_KEY_FILE="nowhere")
+def test_a_file_that_cannot_be_read_is_named_and_what_stands_for_it_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    sentence = refusal(monkeypatch, SIGNET_SECRET_KEY_FILE=SECRET)  # the secret itself, by mistake
+
+    assert "SIGNET_SECRET_KEY_FILE" in sentence
+    assert SECRET not in sentence
 
 
 def test_an_unknown_name_in_the_environment_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,6 +150,14 @@ def test_a_server_database_needs_a_secret(monkeypatch: pytest.MonkeyPatch) -> No
     assert "SIGNET_SECRET_KEY" in refusal(monkeypatch, SIGNET_DATABASE__URL="postgresql://u@h/d")
 
 
+def test_an_sqlite_file_may_be_called_postgres(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert loaded(monkeypatch, SIGNET_DATABASE__URL="sqlite:///postgres.db").secret_key is None
+
+
+def test_the_issuer_of_an_ipv6_host_is_a_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert loaded(monkeypatch, SIGNET_SERVER__HOST="::1").issuer == "http://[::1]:8000"
+
+
 def test_production_needs_a_secret_and_https(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "SIGNET_SECRET_KEY" in refusal(monkeypatch, SIGNET_ENVIRONMENT="production")
     assert "SIGNET_TOKENS__ISSUER" in refusal(monkeypatch, SIGNET_SECRET_KEY=SECRET)
@@ -169,6 +180,13 @@ def test_only_the_test_environment_takes_cheap_hashes(monkeypatch: pytest.Monkey
         ("SIGNET_TOKENS__ISSUER", "auth.example.org"),
         ("SIGNET_TOKENS__ISSUER", "https://auth.example.org/?x=1"),
         ("SIGNET_TOKENS__ROLE_SCOPES", "{oops"),
+        ("SIGNET_TOKENS__ROLE_SCOPES", '{"editor": ["a b"]}'),
+        ("SIGNET_TOKENS__SCOPES", '["a b"]'),
+        ("SIGNET_TOKENS__SCOPES", ",".join(f"scope-number-{number}" for number in range(100))),
+        ("SIGNET_TOKENS__ISSUER", "http://[::1"),
+        ("SIGNET_SESSIONS__LIFETIME", "300000000000"),
+        ("SIGNET_SESSIONS__LIFETIME", "99999999999999999999"),
+        ("SIGNET_KEYS__ROTATION_PERIOD", "300000000000"),
         ("SIGNET_TOKENS__SCOPES", "[oops"),
         ("SIGNET_SESSIONS__PER_USER", "many"),
         ("SIGNET_SESSIONS__IDLE_LIFETIME", "P60D"),

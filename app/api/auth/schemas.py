@@ -42,13 +42,13 @@ class LoginRequest(Body):
 class RefreshRequest(Body):
     """A refresh token to rotate."""
 
-    refresh_token: str = Field(max_length=1024, repr=False)
+    refresh_token: str = Field(repr=False)
 
 
 class LogoutRequest(Body):
     """A refresh token whose session is to end; it decides when a bearer token came as well."""
 
-    refresh_token: str | None = Field(None, max_length=1024, repr=False)
+    refresh_token: str | None = Field(None, repr=False)
 
 
 class TokenPair(BaseModel):

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from app.domain.audit.origin import Origin
+from app.http.client_address import client_address
 
 _MAX_USER_AGENT = 512
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -15,7 +16,7 @@ async def client_info(request: Request) -> Origin:
     """The client's address, as the server saw it or a trusted proxy told it, and its User-Agent."""
     user_agent = request.headers.get("user-agent")
     return Origin(
-        ip=request.client.host if request.client else None,
+        ip=client_address(request.scope),
         user_agent=_CONTROL.sub("", user_agent)[:_MAX_USER_AGENT] if user_agent else None,
     )
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import structlog
+
 from app.clock import Clock
 from app.crypto import jwk
 from app.crypto.jwk import PrivateKey, PublicKey
@@ -16,8 +18,11 @@ from app.database.engine import Database
 from app.domain.keys.errors import KeysSealedError, NoSigningKeyError
 from app.domain.keys.lifecycle import KeyTimes, State, active_key, state_of
 from app.domain.keys.repository import SigningKeyRepository, StoredKey
+from app.domain.revocation.entries import Entry, Kind
+from app.errors import UnavailableError
 
-RELOAD_PAUSE = 5.0
+_log = structlog.get_logger("signet.keys")
+RELOAD_PAUSE = 1.0
 """Seconds between two reloads that unknown `kid`s may cause: anyone can make one up."""
 
 
@@ -46,6 +51,7 @@ class Keyring:
         self._loading = asyncio.Lock()
         self._asking = asyncio.Lock()
         self._last_asked: float | None = None
+        self._replacing: asyncio.Task[None] | None = None
         self.kids_unopened: tuple[str, ...] = ()
 
     async def load(self) -> None:
@@ -105,6 +111,20 @@ class Keyring:
         self._times = {known: times for known, times in self._times.items() if known != kid}
         self._keys.pop(kid, None)
 
+    def heed(self, entry: Entry) -> None:
+        """Drop the key that a revocation speaks of, and load what signs in its place. For who follows revocations."""
+        if entry.kind is Kind.KEY and entry.subject not in self._dropped:
+            self.drop(entry.subject)
+            if self._replacing is None or self._replacing.done():
+                self._replacing = asyncio.get_running_loop().create_task(self._load_the_replacement())
+
+    async def _load_the_replacement(self) -> None:
+        """It was committed with the revocation. What fails here is tried again with the next regular load."""
+        try:
+            await self.load()
+        except UnavailableError as error:
+            _log.warning("keys_not_loaded", error=str(error))
+
     async def reload_for_unknown_kid(self, kid: str) -> None:
         """Load again, in case this worker has missed `kid`; at most once per `RELOAD_PAUSE`, shared by all who wait.
 
@@ -118,7 +138,11 @@ class Keyring:
             if self._last_asked is not None and moment - self._last_asked < RELOAD_PAUSE:
                 return
             self._last_asked = moment
-            await self.load()
+            try:
+                await self.load()
+            except UnavailableError:
+                self._last_asked = None  # nothing was learned: the next one asks again, and is told so as well
+                raise
 
     def _is_gone(self, times: KeyTimes, now: datetime) -> bool:
         return state_of(times, tuple(self._times.values()), now) is State.GONE

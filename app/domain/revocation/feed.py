@@ -63,6 +63,7 @@ class Follower(ABC):
         self._wake = asyncio.Event()
         self._waiting: asyncio.Future[bool] | None = None
         self._complained_at: float | None = None
+        self._first: Moment | None = None
         self.polls = 0
         self.loads = 0
         self.failures = 0
@@ -130,8 +131,7 @@ class Follower(ABC):
             self.polls += 1
             async with asyncio.timeout(POLL_LIMIT):
                 self.rows_polled += await self._read_new()
-            # A clock of ours that ran ahead must not let go what it would miss once it is set right.
-            self._receiver.forget(started.wall + timedelta(seconds=min(0.0, self.clock_skew_seconds)))
+            self._receiver.forget(self._surely_past(started))
         except BaseException:
             self.failures += 1
             self._answer(waiting or self._take_waiting(), succeeded=False)
@@ -140,6 +140,16 @@ class Follower(ABC):
         self._freshness.succeeded(started)
         self._complained_at = None
         self._answer(waiting, succeeded=True)
+
+    def _surely_past(self, moment: Moment) -> datetime:
+        """By what time to forget: a clock of ours that ran ahead must not let go what it would miss once set right.
+
+        So the earliest of our wall clock, the database's, and what our wall clock was at first plus boot time since.
+        """
+        if self._first is None:
+            self._first = moment
+        steady = self._first.wall + timedelta(seconds=moment.boottime - self._first.boottime)
+        return min(moment.wall, moment.wall + timedelta(seconds=self.clock_skew_seconds), steady)
 
     @property
     def _receiver(self) -> Sink:

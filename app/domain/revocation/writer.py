@@ -11,6 +11,7 @@ from app.domain.revocation.repository import RevocationRepository
 SLACK = timedelta(seconds=120)
 """How long an entry outlives the last access token it could concern: for other verifiers' leeway."""
 
+_KEPT_AFTER_EXPIRY = timedelta(days=1)
 _BATCH = 1_000
 
 
@@ -74,11 +75,14 @@ class RevocationWriter:
         await self._add(db, [Entry(Kind.KEY, kid, None, reason, db.now, None)])
 
     async def prune(self, database: Database, now: datetime) -> int:
-        """Delete the rows that expired before `now`, in small transactions. How many."""
+        """Delete the rows that expired a day before `now`, in small transactions. How many.
+
+        A day, since a clock that was wrong for a while must not delete what counts again once it is set right.
+        """
         total = 0
         while True:
             async with database.transaction() as db:
-                deleted = await self._repository.delete_expired(db, now, _BATCH)
+                deleted = await self._repository.delete_expired(db, now - _KEPT_AFTER_EXPIRY, _BATCH)
             total += deleted
             if deleted < _BATCH:
                 return total

@@ -76,6 +76,7 @@ class Sessions:
 
         One more than the user may have ends the one used longest ago.
         """
+        self._issuer.require_key(db.now)
         lifetimes = self._lifetimes
         expires_at = db.now + lifetimes.session
         new = NewSession(
@@ -159,6 +160,7 @@ class Sessions:
     async def _attempt(
         self, db: Transaction, token: PresentedToken, retry_key: bytes | None, origin: Origin
     ) -> _Outcome:
+        self._issuer.require_key(db.now)
         claimed = await self._repository.claim(
             db,
             token.session_id,

@@ -33,6 +33,10 @@ class TokenIssuer:
         self._audience = audience
         self._lifetime = lifetime
 
+    def require_key(self, now: datetime) -> None:
+        """Raise NoSigningKeyError while there is no key to sign with: before anything is written that a token tells."""
+        self._keyring.active(now)
+
     def issue(
         self,
         *,

@@ -1,5 +1,6 @@
 """Refuses bodies over 64 KiB, whether announced, or found while reading chunks without end."""
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.http.errors import BodyTooLargeError
@@ -20,7 +21,10 @@ class BodyLimit:
         if scope["type"] != "http" or not any(name in _HAS_BODY for name, _ in scope["headers"]):
             await self._app(scope, receive, send)
             return
-        body = None if _announced(scope) > MAX_BODY_BYTES else await _read(receive)
+        try:
+            body = None if _announced(scope) > MAX_BODY_BYTES else await _read(receive)
+        except ClientDisconnect:
+            return  # half a request is none, and nobody reads the answer
         if body is None:
             too_large = problem(BodyTooLargeError(), instance=scope["path"], headers={"Connection": "close"})
             await too_large(scope, receive, send)
@@ -43,13 +47,17 @@ def _announced(scope: Scope) -> int:
 
 
 async def _read(receive: Receive) -> bytes | None:
-    """The body; None when it is too large. A client that goes away leaves what came: nobody reads the answer."""
+    """The body; None when it is too large.
+
+    Raises:
+        ClientDisconnect: the client went away before it had sent all of it.
+    """
     parts: list[bytes] = []
     size = 0
     while True:
         message = await receive()
         if message["type"] != "http.request":
-            break
+            raise ClientDisconnect
         part = message.get("body", b"")
         size += len(part)
         if size > MAX_BODY_BYTES:

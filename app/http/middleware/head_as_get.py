@@ -18,6 +18,7 @@ class HeadAsGet:
         async def without_body(message: Message) -> None:
             if message["type"] == "http.response.body":
                 message["body"] = b""
+            scope["method"] = "HEAD"  # the server reads it too, and must not expect the body
             await send(message)
 
         scope["method"] = "GET"  # in the scope itself: what is found while routing must reach the layers around

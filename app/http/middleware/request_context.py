@@ -6,6 +6,7 @@ import time
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.http.client_address import client_address
 from app.http.errors import InternalError
 from app.http.problems import problem
 from app.ids import new_id
@@ -61,7 +62,7 @@ class RequestContext:
             status=status,
             duration_ms=round(seconds * 1000, 2),
             user_id=scope["state"].get("user_id"),
-            ip=scope["client"][0] if scope.get("client") else None,
+            ip=client_address(scope),
         )
 
 
