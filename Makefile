@@ -49,7 +49,7 @@ test: $(DEV_STAMP) ## every test but the long ones, on SQLite and on a real Post
 
 .PHONY: test-long
 test-long: $(DEV_STAMP) ## races, state machines and fuzzing at length
-	@SIGNET_TEST_LONG=1 $(BIN)/python -m pytest -m "long and not system" --timeout 1800
+	@$(BIN)/python -m pytest -m "long and not system" --timeout 1800
 
 .PHONY: test-system
 test-system: $(DEV_STAMP) ## tests that need a browser (Chromium) from the distribution

@@ -13,7 +13,9 @@ from app.api import include_routers
 from app.api.errors import render_errors
 from app.api.openapi import DESCRIPTION, TAGS, describe
 from app.composition import Services
+from app.gateway.verify import GatewayVerify
 from app.http.middleware import wrap
+from app.pages import include_pages
 
 
 def create_api(services: Services) -> FastAPI:
@@ -44,6 +46,7 @@ def create_api(services: Services) -> FastAPI:
     app.state.services = services
     render_errors(app)
     include_routers(app)
+    include_pages(app)
     describe(app)
     if origins := services.settings.server.cors_origins:
         app.add_middleware(
@@ -60,4 +63,7 @@ def create_api(services: Services) -> FastAPI:
 def create_application(services: Services) -> ASGIApp:
     """All of it, ready for a server."""
     settings = services.settings
-    return wrap(create_api(services), access_log=settings.log.access, https=settings.issuer.startswith("https://"))
+    app = GatewayVerify(
+        create_api(services), verifier=services.verifier, audit=services.audit, extra_header=services.extra_header
+    )
+    return wrap(app, access_log=settings.log.access, https=settings.issuer.startswith("https://"))

@@ -2,8 +2,8 @@
 
 from fastapi import FastAPI
 
-from app.api import docs_page, health
-from app.api.account import me, sessions
+from app.api import health
+from app.api.account import export, me, sessions
 from app.api.admin import keys, users
 from app.api.auth import login, logout, refresh, register, token
 from app.api.well_known import jwks
@@ -19,10 +19,9 @@ def include_routers(app: FastAPI) -> None:
     app.include_router(refresh.router, prefix=f"{V1}/auth", tags=["Authentication"])
     app.include_router(logout.router, prefix=f"{V1}/auth", tags=["Authentication"])
     app.include_router(me.router, prefix=f"{V1}/users/me", tags=["Current user"])
+    app.include_router(export.router, prefix=f"{V1}/users/me", tags=["Current user"])
     app.include_router(sessions.router, prefix=f"{V1}/users/me", tags=["Current user"])
     app.include_router(users.router, prefix=V1, tags=["Administration"])
     app.include_router(keys.router, prefix=V1, tags=["Administration"])
     app.include_router(jwks.router, tags=["For other services"])
     app.include_router(health.router, tags=["Operations"])
-    app.include_router(docs_page.router)
-    docs_page.mount_static(app)

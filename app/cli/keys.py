@@ -1,18 +1,16 @@
 """`signet keys …`: signing keys."""
 
 import json
-import sys
 from typing import Annotated
 
 import typer
 
-from app.cli.running import print_json, print_table, run
+from app.cli.running import AsJson, emit, moment, print_json, print_table, run
 from app.composition import Services
 from app.domain.keys.jwks import jwks_document
 from app.domain.keys.service import KeyView
 
 command = typer.Typer(help="See, rotate and revoke signing keys.", no_args_is_help=True, rich_markup_mode=None)
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @command.command("list")
@@ -61,7 +59,7 @@ def export_public() -> None:
         await services.keys.ensure()
         return jwks_document(services.keyring.published(services.clock.now())).body
 
-    sys.stdout.write(json.dumps(json.loads(run(use)), indent=2) + "\n")
+    emit(json.dumps(json.loads(run(use)), indent=2) + "\n")
 
 
 def _show(keys: list[KeyView], *, as_json: bool) -> None:
@@ -73,9 +71,9 @@ def _show(keys: list[KeyView], *, as_json: bool) -> None:
             key.kid,
             key.algorithm,
             key.state.value + (" (revoked)" if key.revoked_at else ""),
-            key.activates_at.isoformat(timespec="seconds"),
-            key.retires_at.isoformat(timespec="seconds") if key.retires_at else "-",
-            key.gone_at.isoformat(timespec="seconds") if key.gone_at else "-",
+            moment(key.activates_at),
+            moment(key.retires_at),
+            moment(key.gone_at),
         ]
         for key in keys
     ]

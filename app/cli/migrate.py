@@ -1,15 +1,14 @@
 """`signet migrate`: bring the database to the newest schema."""
 
 import asyncio
-import sys
 
-from app.cli.running import database_is_named, load
+from app.cli.running import AsJson, database_is_named, emit, load, print_json
 from app.clock import SystemClock
 from app.composition import open_database
 from app.database import schema
 
 
-def migrate() -> None:
+def migrate(as_json: AsJson = False) -> None:
     """Bring the database to the newest schema. Safe to run from several places at once, and again."""
     settings = load()
 
@@ -22,4 +21,7 @@ def migrate() -> None:
             await database.dispose()
 
     asyncio.run(upgrade())
-    sys.stdout.write(f"The database is at revision {schema.head_revision()}.\n")
+    if as_json:
+        print_json({"revision": schema.head_revision()})
+    else:
+        emit(f"The database is at revision {schema.head_revision()}.\n")

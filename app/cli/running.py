@@ -2,10 +2,14 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
+
+import typer
 
 from app.clock import SystemClock
 from app.composition import Services, build_services
@@ -14,6 +18,7 @@ from app.database.engine import Database, DatabaseUnavailableError
 from app.observability import logging
 from app.settings import ConfigurationError, Settings, load_settings
 
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _Result = TypeVar("_Result")
 
 
@@ -80,13 +85,45 @@ async def database_is_named(database: Database) -> AsyncIterator[None]:
         ) from error
 
 
+def read_stdin() -> str:
+    """All of standard input.
+
+    Raises:
+        ConfigurationError: it is not UTF-8.
+    """
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError:
+        raise ConfigurationError("What came on standard input is not UTF-8.") from None
+
+
+def emit(text: str) -> None:
+    """Write to standard output. That its reader stops reading (`| head`) is no error: the rest goes nowhere."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
 def print_json(value: Any) -> None:
-    """One JSON document on standard output."""
-    sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
+    """One JSON document on standard output; moments as RFC 3339 writes them, in UTC."""
+    emit(json.dumps(value, indent=2, default=_plain) + "\n")
 
 
 def print_table(headings: list[str], rows: list[list[str]]) -> None:
     """A plain table on standard output."""
     widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
-    for row in (headings, *rows):
-        sys.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
+    lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in (headings, *rows))
+    emit("".join(f"{line}\n" for line in lines))
+
+
+def moment(value: datetime | None) -> str:
+    """A moment for a table, to the second; `-` for none."""
+    return value.isoformat(timespec="seconds") if value else "-"
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)

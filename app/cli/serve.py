@@ -20,7 +20,7 @@ from app.cli.protocol import BoundedHttpProtocol
 from app.cli.running import prepare_schema
 from app.cli.supervisor import Supervisor
 from app.clock import SystemClock
-from app.composition import HASH_SLOTS_VARIABLE, build_services
+from app.composition import HASH_SLOTS_VARIABLE, build_services, check_hashing
 from app.observability import logging
 from app.settings import PREFIX, ConfigurationError, Settings, load_settings
 
@@ -71,6 +71,7 @@ def _warn_of_a_short_leeway(settings: Settings) -> None:
 
 async def _prepare(settings: Settings, *, migrate: bool) -> None:
     """Find what would stop the workers from starting, while one sentence can still say so."""
+    check_hashing(settings)
     services = build_services(settings, SystemClock())
     try:
         await prepare_schema(services, migrate=migrate)

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, ColumnElement, ColumnExpressionArgument, Text, event, exc, literal, make_url, type_coerce
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql.base import ischema_names as postgresql_types
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.sql.compiler import SQLCompiler, TypeCompiler
 from sqlalchemy.sql.functions import GenericFunction
@@ -217,3 +219,10 @@ def contains_word(column: ColumnExpressionArgument[tuple[str, ...]], word: str) 
     """Whether a `Words` column holds `word`."""
     padded = literal(" ").concat(type_coerce(column, Text)).concat(" ")
     return padded.contains(f" {word} ", autoescape=True)
+
+
+def insert_what_is_free(dialect: str, table: type[DeclarativeBase]) -> Any:
+    """An INSERT that passes over rows which would break a unique constraint; say RETURNING to know the others."""
+    if dialect == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()

@@ -69,10 +69,11 @@ def problem(error: DomainError, *, instance: str, headers: dict[str, str] | None
         body["errors"] = [
             {"loc": list(broken.loc), "msg": broken.message, "type": broken.rule} for broken in error.broken
         ]
-    return JSONResponse(body, status, _headers(error) | (headers or {}), MEDIA_TYPE)
+    return JSONResponse(body, status, headers_of(error) | (headers or {}), MEDIA_TYPE)
 
 
-def _headers(error: DomainError) -> dict[str, str]:
+def headers_of(error: DomainError) -> dict[str, str]:
+    """The headers that belong to an error, whatever body it is told with."""
     if isinstance(error, UnavailableError):
         return {"Retry-After": str(error.retry_after)}
     if isinstance(error, InsufficientScopeError):

@@ -9,7 +9,6 @@ from tests.support.service import Service, bearer
 @pytest.mark.parametrize(
     "path",
     [
-        "/",
         "/nowhere",
         "/api",
         "/api/v1",

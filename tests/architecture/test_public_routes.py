@@ -17,7 +17,11 @@ PUBLIC = {
     "GET /.well-known/jwks.json",
     "GET /livez",
     "GET /readyz",
+    "GET /",
     "GET /docs",
+    "GET /redoc",
+    "GET /problems",
+    "GET /problems/{code}",
     "GET /openapi.json",
     "GET /static",
 }
@@ -38,7 +42,7 @@ async def test_a_route_without_a_guard_is_listed(database_url: str, tmp_path: Pa
             if not asks_for_a_token(await service.client.request(method, re.sub(r"\{\w+\}", "x", path)))
         }
 
-    assert len(routes) > 2 * len(PUBLIC)
+    assert len(routes) > len(PUBLIC) + 20
     assert unguarded == PUBLIC
 
 

@@ -128,7 +128,7 @@ def is_refused(answer: httpx.Response) -> bool:
 async def account(service: Service, username: str) -> Account:
     """The user, as an operator would see them."""
     async with service.services.database.statement() as db:
-        found = await service.services.activation._users.find_by_username(db, username)
+        found = await service.services.activation._users.find_by(db, "username", username)
     assert found is not None
     return found
 

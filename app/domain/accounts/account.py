@@ -1,6 +1,6 @@
 """What the rest of the code knows of a user; the hash is in `Credentials` alone, only where one is checked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -28,6 +28,16 @@ class Account:
     def is_administrator(self) -> bool:
         """Whether the user holds the role `admin`."""
         return ADMIN in self.roles
+
+
+@dataclass(frozen=True)
+class NewUser:
+    """A user to be stored: with the forms of name and address that are compared, and the hash."""
+
+    account: Account
+    username_key: str
+    email_key: str | None
+    password_hash: str = field(repr=False)
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@ from uuid import UUID
 from app.database.engine import Database, Transaction
 from app.domain.accounts.account import Account, Credentials, UserFilter
 from app.domain.accounts.errors import InvalidCurrentPasswordError, UserNotFoundError
-from app.domain.accounts.identifiers import normalise_email, normalise_username
+from app.domain.accounts.identifiers import identifier_key, normalise_email, normalise_username
 from app.domain.accounts.password_proof import PasswordProof, Refusal
 from app.domain.accounts.repository import UserRepository
 from app.domain.audit.events import Audit, Event
 from app.domain.audit.origin import Origin
+from app.ids import parse_id
 
 
 class Profiles:
@@ -34,6 +35,19 @@ class Profiles:
         """
         async with self._database.statement() as db:
             return _found(await self._users.find(db, user_id))
+
+    async def get_named(self, identifier: str) -> Account:
+        """The user of this id, username or e-mail address; where two could be meant, the one of the id.
+
+        Raises:
+            UserNotFoundError: there is none.
+        """
+        user_id, named = parse_id(identifier), identifier_key(identifier)
+        async with self._database.statement() as db:
+            found = await self._users.find(db, user_id) if user_id else None
+            if found is None and named is not None:
+                found = await self._users.find_by(db, *named)
+        return _found(found)
 
     async def list_page(self, which: UserFilter, *, after: UUID | None, limit: int) -> list[Account]:
         """Users in the order in which they came."""

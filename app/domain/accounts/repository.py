@@ -1,15 +1,16 @@
 """Reads and writes users."""
 
+from collections.abc import Collection, Sequence
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Row, Select, exc, false, func, insert, select, update
+from sqlalchemy import Row, Select, exc, false, func, insert, or_, select, update
 from sqlalchemy import delete as delete_from
 
 from app.clock import milliseconds
-from app.database.dialects import contains_word, greatest
+from app.database.dialects import contains_word, greatest, insert_what_is_free
 from app.database.engine import Transaction, is_unique_violation
-from app.domain.accounts.account import ADMIN, Account, Credentials, UserFilter
+from app.domain.accounts.account import ADMIN, Account, Credentials, NewUser, UserFilter
 from app.domain.accounts.errors import EmailTakenError, UsernameTakenError
 from app.domain.accounts.models import User
 from app.domain.accounts.standing import may_have_tokens
@@ -40,13 +41,25 @@ class UserRepository:
         Raises:
             UsernameTakenError, EmailTakenError: somebody has it; the transaction is spoilt.
         """
-        statement = insert(User).values(
-            **{column.key: getattr(account, column.key) for column in _ACCOUNT},
-            username_key=username_key,
-            email_key=email_key,
-            password_hash=password_hash,
+        await _taken_is_told(
+            db, insert(User).values(_columns(NewUser(account, username_key, email_key, password_hash)))
         )
-        await _taken_is_told(db, statement)
+
+    async def insert_free(self, db: Transaction, users: Sequence[NewUser]) -> set[UUID]:
+        """Store those of `users` whose name and address nobody has, by one statement; their ids."""
+        if not users:
+            return set()
+        statement = insert_what_is_free(db.dialect, User).returning(User.id)
+        return set((await db.execute(statement, [_columns(user) for user in users])).scalars())
+
+    async def list_keys(
+        self, db: Transaction, usernames: Collection[str], emails: Collection[str]
+    ) -> list[tuple[str, str | None]]:
+        """The keys of name and address of every user who has one of these names or addresses (some thousands)."""
+        statement = select(User.username_key, User.email_key).where(
+            or_(User.username_key.in_(usernames), User.email_key.in_(emails))
+        )
+        return [(row.username_key, row.email_key) for row in await db.execute(statement)]
 
     async def find_credentials(
         self, db: Transaction, kind: Literal["username", "email", "id"], key: str | UUID
@@ -87,9 +100,15 @@ class UserRepository:
         statement = select(*_ACCOUNT).where(User.id == user_id, may_have_tokens())
         return _account((await db.execute(statement)).one_or_none())
 
-    async def find_by_username(self, db: Transaction, username_key: str) -> Account | None:
-        """The user of this name."""
-        return _account((await db.execute(select(*_ACCOUNT).where(User.username_key == username_key))).one_or_none())
+    async def get_keys(self, db: Transaction, user_id: UUID) -> tuple[str, str | None]:
+        """The forms in which the user's name and address are compared."""
+        row = (await db.execute(select(User.username_key, User.email_key).where(User.id == user_id))).one()
+        return row.username_key, row.email_key
+
+    async def find_by(self, db: Transaction, kind: Literal["username", "email"], key: str) -> Account | None:
+        """The user of this name or address."""
+        column = {"username": User.username_key, "email": User.email_key}[kind]
+        return _account((await db.execute(select(*_ACCOUNT).where(column == key))).one_or_none())
 
     async def lock(self, db: Transaction, user_id: UUID) -> Account | None:
         """The user, whose row nobody else can take until this transaction ends."""
@@ -140,6 +159,14 @@ class UserRepository:
     async def _update(self, db: Transaction, user_id: UUID, values: dict[str, Any], *conditions: Any) -> Account | None:
         statement = update(User).where(User.id == user_id, *conditions).values(**values).returning(*_ACCOUNT)
         return _account((await _taken_is_told(db, statement)).one_or_none())
+
+
+def _columns(user: NewUser) -> dict[str, Any]:
+    return {column.key: getattr(user.account, column.key) for column in _ACCOUNT} | {
+        "username_key": user.username_key,
+        "email_key": user.email_key,
+        "password_hash": user.password_hash,
+    }
 
 
 def _filtered(statement: Select[*tuple[Any, ...]], which: UserFilter) -> Select[*tuple[Any, ...]]:

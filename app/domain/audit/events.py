@@ -19,6 +19,7 @@ class Event(StrEnum):
 
     USER_REGISTERED = "user_registered"
     USER_CREATED = "user_created"
+    USERS_IMPORTED = "users_imported"
     LOGIN_SUCCEEDED = "login_succeeded"
     LOGIN_UNKNOWN_USER = "login_unknown_user"
     LOGIN_WRONG_PASSWORD = "login_wrong_password"  # noqa: S105  # an event's name
@@ -56,8 +57,9 @@ class Audit:
         actor_id: UUID | None = None,
         origin: Origin | None = None,
         reason: str | None = None,
+        count: int | None = None,
     ) -> None:
-        """Write one event. `reason` is a word of ours, never text that came from outside."""
+        """Write one event, about `count` users at once. `reason` is a word of ours, never text from outside."""
         fields = {
             "outcome": outcome,
             "user_id": user_id and str(user_id),
@@ -66,5 +68,6 @@ class Audit:
             "ip": origin and origin.ip,
             "user_agent": origin and origin.user_agent,
             "reason": reason,
+            "count": count,
         }
         _log.info(event.value, **{name: value for name, value in fields.items() if value is not None})

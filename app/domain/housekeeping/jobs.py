@@ -63,21 +63,26 @@ class Housekeeping:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
 
-    async def prune(self) -> None:
-        """Delete what nobody can see or need any more, in small batches."""
+    async def prune(self) -> dict[str, int]:
+        """Delete what nobody can see or need any more, in small batches; how many there were of each kind."""
+        sessions = 0
         while True:
             async with self._database.transaction() as db:
                 deleted = await self._sessions.prune(db, expired_before=db.now - _KEPT_AFTER_EXPIRY, limit=_BATCH)
+            sessions += deleted
             if deleted < _BATCH:
                 break
-        await self._revocations.prune(self._database, self._clock.now())
-        await self._keys.prune()
+        return {
+            "sessions": sessions,
+            "revocations": await self._revocations.prune(self._database, self._clock.now()),
+            "keys": await self._keys.prune(),
+        }
 
     async def _see_to_keys(self) -> None:
         """Load the ring, and see that there is a next key."""
         await self._keys.ensure()
 
-    async def _every(self, name: str, period: timedelta, job: Callable[[], Awaitable[None]]) -> None:
+    async def _every(self, name: str, period: timedelta, job: Callable[[], Awaitable[object]]) -> None:
         pause = period
         while True:
             await asyncio.sleep(pause.total_seconds() * _random.uniform(0.8, 1.2))

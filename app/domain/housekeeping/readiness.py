@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import exc, text
 
 from app.clock import Clock
 from app.database import schema
@@ -57,13 +57,17 @@ class Readiness:
             cause = type(error.__cause__).__name__
             away = Check(ok=False, detail=f"the database does not commit ({cause}): see `signet migrate` and its log")
             return {"database": away, "migrations": Check(ok=False, detail="unknown while the database is away")}
+        except exc.DBAPIError:  # it answered: there is no such table
+            return {"database": Check(ok=True, detail="answers"), "migrations": self._migrations(None)}
         return {"database": Check(ok=True, detail="commits"), "migrations": self._migrations(revision)}
 
     @staticmethod
     def _migrations(revision: str | None) -> Check:
         if schema.is_served_by_this_release(revision):
             return Check(ok=True, detail=f"at {revision}")
-        return Check(ok=False, detail=f"at {revision}, not at {schema.head_revision()}: run `signet migrate`")
+        return Check(
+            ok=False, detail=f"at {revision or 'no revision'}, not at {schema.head_revision()}: run `signet migrate`"
+        )
 
     def _keys(self, now: datetime) -> Check:
         try:

@@ -6,7 +6,7 @@ the database within a second; by every worker, whatever happens, within `max_sta
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,6 +14,7 @@ from uuid import UUID
 import structlog
 
 from app.clock import Clock
+from app.database.engine import Transaction
 from app.domain.revocation.entries import Entry, Kind
 from app.domain.revocation.errors import StaleRevocationsError
 from app.domain.revocation.feed import POLL_LIMIT, Follower
@@ -78,6 +79,11 @@ class Revocations(RevocationWriter):
         return self._follower.age_seconds() <= self._max_staleness
 
     @property
+    def clock_skew_seconds(self) -> float:
+        """How far the database's clock is ahead of this machine's, at the last poll; 0 where they are one."""
+        return self._follower.clock_skew_seconds
+
+    @property
     def ready_detail(self) -> str | None:
         """Why this worker is not ready, in a sentence for the operator; None when it is."""
         age, skew = self.age_seconds, self._follower.clock_skew_seconds
@@ -108,6 +114,10 @@ class Revocations(RevocationWriter):
         return self._index.refuses(
             session_id=session_id, token_id=token_id, user_id=user_id, epoch=epoch, key_id=key_id
         )
+
+    async def list_refusing(self, db: Transaction, subjects: Mapping[Kind, str], epoch: int) -> list[Entry]:
+        """The stored entries that refuse an access token of these subjects and epoch, each with its reason."""
+        return await self._repository.list_refusing(db, subjects, epoch)
 
     def sizes(self) -> dict[Kind, int]:
         """How many entries are held, by kind."""

@@ -74,6 +74,10 @@ class RevocationWriter:
         """Refuse all that a signing key has signed or will sign, for ever: its thief could mint any `exp`."""
         await self._add(db, [Entry(Kind.KEY, kid, None, reason, db.now, None)])
 
+    async def list_about(self, db: Transaction, user_id: UUID, session_ids: Iterable[UUID]) -> list[Entry]:
+        """The entries that are stored about a user and these sessions, oldest first."""
+        return await self._repository.list_about(db, [str(user_id), *map(str, session_ids)])
+
     async def prune(self, database: Database, now: datetime) -> int:
         """Delete the rows that expired a day before `now`, in small transactions. How many.
 

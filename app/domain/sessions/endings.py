@@ -107,3 +107,8 @@ class SessionEndings:
         """The user's sessions, newest first; with `ended` also those that have ended, each with its reason."""
         async with self._database.statement() as db:
             return await self._repository.list_page(db, user_id, ended=ended, before=before, limit=limit)
+
+    async def count_live(self, user_id: UUID) -> int:
+        """How many sessions of the user have not ended."""
+        async with self._database.statement() as db:
+            return await self._repository.count_live(db, user_id)

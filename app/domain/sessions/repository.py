@@ -15,7 +15,7 @@ from app.domain.accounts.models import User
 from app.domain.accounts.standing import may_have_tokens
 from app.domain.sessions.models import Session
 from app.domain.sessions.rotation import SessionState
-from app.domain.sessions.session import EndedSession, EndReason, LiveSession, SessionView
+from app.domain.sessions.session import EndedSession, EndReason, LiveSession, SessionView, settled_end
 
 _OF_SESSION = (
     Session.id,
@@ -29,6 +29,17 @@ _OF_SESSION = (
     Session.idle_expires_at,
 )
 _OF_USER = (User.username, User.roles, User.epoch)
+_OF_VIEW = (
+    Session.id,
+    Session.created_at,
+    Session.last_used_at,
+    Session.expires_at,
+    Session.ip,
+    Session.user_agent,
+    Session.ended_at,
+    Session.end_reason,
+    Session.idle_expires_at,
+)
 # SQLite's RETURNING cannot name joined tables, and SQLAlchemy drops table names inside its sub-selects there
 # (`users.id = sessions.user_id` would become `id = user_id`, right only by luck): so they are spelled out.
 _OF_USER_ON_SQLITE = tuple(
@@ -211,27 +222,22 @@ class SessionRepository:
         self, db: Transaction, user_id: UUID, *, ended: bool, before: UUID | None, limit: int
     ) -> list[SessionView]:
         """The user's sessions, newest first, `limit` at most; with `ended` also those that have ended."""
-        statement = (
-            select(
-                Session.id,
-                Session.created_at,
-                Session.last_used_at,
-                Session.expires_at,
-                Session.ip,
-                Session.user_agent,
-                Session.ended_at,
-                Session.end_reason,
-                Session.idle_expires_at,
-            )
-            .where(Session.user_id == user_id)
-            .order_by(Session.id.desc())
-            .limit(limit)
-        )
+        statement = select(*_OF_VIEW).where(Session.user_id == user_id).order_by(Session.id.desc()).limit(limit)
         if not ended:
             statement = statement.where(_live(db.now))
         if before is not None:
             statement = statement.where(Session.id < before)
         return [_view(row, db.now) for row in await db.execute(statement)]
+
+    async def find_view(self, db: Transaction, session_id: UUID) -> SessionView | None:
+        """The session, ended or not."""
+        row = (await db.execute(select(*_OF_VIEW).where(Session.id == session_id))).one_or_none()
+        return None if row is None else _view(row, db.now)
+
+    async def count_live(self, db: Transaction, user_id: UUID) -> int:
+        """How many sessions of the user have not ended."""
+        statement = select(func.count()).where(Session.user_id == user_id, _live(db.now))
+        return int((await db.execute(statement)).scalar_one())
 
     async def exists(self, db: Transaction, session_id: UUID, user_id: UUID) -> bool:
         """Whether the user has, or had, this session."""
@@ -271,10 +277,9 @@ def other_than(session_id: UUID) -> ColumnElement[bool]:
 
 
 def _view(row: Any, now: datetime) -> SessionView:
-    ended_at, reason = row.ended_at, row.end_reason and EndReason(row.end_reason)
-    if ended_at is None and min(row.idle_expires_at, row.expires_at) <= now:
-        ended_at = min(row.idle_expires_at, row.expires_at)
-        reason = EndReason.IDLE if row.idle_expires_at < row.expires_at else EndReason.EXPIRED
+    ended_at, reason = settled_end(
+        row.ended_at, row.end_reason, idle_expires_at=row.idle_expires_at, expires_at=row.expires_at, now=now
+    )
     return SessionView(
         row.id, row.created_at, row.last_used_at, row.expires_at, row.ip, row.user_agent, ended_at, reason
     )

@@ -25,6 +25,21 @@ class EndReason(StrEnum):
     LIMIT = "limit"
 
 
+def settled_end(
+    ended_at: datetime | None,
+    end_reason: str | None,
+    *,
+    idle_expires_at: datetime,
+    expires_at: datetime,
+    now: datetime,
+) -> tuple[datetime | None, EndReason | None]:
+    """When and why a stored session ended: as its row says, or by lapsing unused, which nobody writes down."""
+    lapsed_at = min(idle_expires_at, expires_at)
+    if ended_at is None and lapsed_at <= now:
+        return lapsed_at, EndReason.IDLE if idle_expires_at < expires_at else EndReason.EXPIRED
+    return ended_at, EndReason(end_reason) if end_reason else None
+
+
 @dataclass(frozen=True)
 class SessionView:
     """A session as its owner sees it."""

@@ -83,28 +83,28 @@ class AccessClaims:
         )
 
 
-def _refusal() -> InvalidTokenError:
-    return InvalidTokenError("claims")
+def _refusal(name: str) -> InvalidTokenError:
+    return InvalidTokenError("claims", f"`{name}` is missing, or not as it is written here")
 
 
 def _text(payload: Mapping[str, Any], name: str) -> str:
     value = payload.get(name)
     if not isinstance(value, str) or not value:
-        raise _refusal()
+        raise _refusal(name)
     return value
 
 
 def _id(payload: Mapping[str, Any], name: str) -> UUID:
     parsed = parse_id(_text(payload, name))
     if parsed is None:
-        raise _refusal()
+        raise _refusal(name)
     return parsed
 
 
 def _whole_number(payload: Mapping[str, Any], name: str, largest: int) -> int:
     value = payload.get(name)
     if type(value) is not int or not 0 <= value <= largest:  # not isinstance: True is an int
-        raise _refusal()
+        raise _refusal(name)
     return value
 
 
@@ -115,15 +115,15 @@ def _moment(payload: Mapping[str, Any], name: str) -> datetime:
 def _scope(payload: Mapping[str, Any]) -> tuple[str, ...]:
     value = payload.get("scope")
     if not isinstance(value, str):
-        raise _refusal()
+        raise _refusal("scope")
     words = tuple(value.split())
     if " ".join(words) != value:
-        raise _refusal()
+        raise _refusal("scope")
     return words
 
 
 def _words(payload: Mapping[str, Any], name: str) -> tuple[str, ...]:
     value = payload.get(name)
     if not isinstance(value, list) or not all(isinstance(word, str) and word for word in value):
-        raise _refusal()
+        raise _refusal(name)
     return tuple(value)

@@ -11,11 +11,16 @@ class TokenExpiredError(UnauthenticatedError):
 
 
 class InvalidTokenError(UnauthenticatedError):
-    """Not a token that we accept. `reason` is one word of ours for the audit log, never for the caller."""
+    """Not a token that we accept.
+
+    `reason` is one word of ours for the audit log, `because` what an operator may know beyond it; neither is ever for
+    the caller.
+    """
 
     code = "invalid_token"
     title = "Invalid token. Please log in again."
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, because: str = "") -> None:
         super().__init__()
         self.reason = reason
+        self.because = because

@@ -96,16 +96,18 @@ class TokenVerifier:
     async def _verify_signature(self, presented: str) -> _Verified:
         try:
             token = jws.parse(presented, typ=TOKEN_TYPE)
-        except jws.MalformedTokenError:
-            raise InvalidTokenError("malformed") from None
+        except jws.MalformedTokenError as error:
+            raise InvalidTokenError("malformed", str(error)) from None
         key = await self._key_of(token.kid)
         if key is None:
             raise InvalidTokenError("unknown_key")
         if not jws.verify(token, key=key.verification_key, algorithm=key.algorithm):
             raise InvalidTokenError("signature")
         claims = AccessClaims.from_payload(token.payload)
-        if claims.issuer != self._issuer or claims.audience != self._audience:
-            raise InvalidTokenError("not_for_us")
+        if claims.issuer != self._issuer:
+            raise InvalidTokenError("not_for_us", "another issuer")
+        if claims.audience != self._audience:
+            raise InvalidTokenError("not_for_us", "another audience")
         return _Verified(claims, key)
 
     async def _key_of(self, kid: str) -> RingKey | None:
@@ -140,5 +142,5 @@ class TokenVerifier:
 def _digest(presented: str) -> bytes:
     """SHA-256 of the text; a text no token can be is refused before it costs anything."""
     if len(presented) > jws.MAX_CHARACTERS or not presented.isascii():
-        raise InvalidTokenError("malformed")
+        raise InvalidTokenError("malformed", "too long, or not ASCII")
     return hashlib.sha256(presented.encode()).digest()
