@@ -143,12 +143,17 @@ def test_ctrl_c_ends_with_130_and_no_traceback(tmp_path: Path) -> None:
             env=environment(url, tmp_path, DATABASE__TIMEOUT="60"),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            # As at a terminal, whatever started the tests: a shell has its background jobs ignore the signal.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
         )
-        connection, _ = silent.accept()
-
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
-        connection.close()
+        with process:
+            connection, _ = silent.accept()
+            process.send_signal(signal.SIGINT)
+            try:
+                out, err = process.communicate(timeout=30)
+            finally:
+                process.kill()
+                connection.close()
 
     assert process.returncode == 130
     assert (out, err) == (b"", b"")
