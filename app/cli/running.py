@@ -25,7 +25,7 @@ _Result = TypeVar("_Result")
 def load() -> Settings:
     """The settings, with logging set up for a person at a terminal: warnings and worse."""
     settings = load_settings()
-    logging.configure(level="warning", style="console")
+    logging.configure(level="warning", style="console", asyncio_level="critical")
     return settings
 
 

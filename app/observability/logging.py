@@ -19,7 +19,7 @@ SECURITY = "signet.security"
 """The logger of security events."""
 _BLANK = "[redacted]"
 _TERMINAL_ONLY = "color_message"  # uvicorn says the same twice
-_QUIET = ("aiosqlite", "asyncio", "sqlalchemy", "alembic")
+_QUIET = ("aiosqlite", "sqlalchemy", "alembic")
 
 Event = MutableMapping[str, Any]
 
@@ -37,10 +37,11 @@ def redact(_logger: Any, _method: str, event: Event) -> Event:
     return event
 
 
-def configure(*, level: str, style: Literal["json", "console", ""]) -> None:
+def configure(*, level: str, style: Literal["json", "console", ""], asyncio_level: str = "warning") -> None:
     """Set logging up for this process. An empty `style` means: readable on a terminal, else JSON.
 
-    Security events are written whatever the level: they are a record, not chatter.
+    Security events are written whatever the level: they are a record, not chatter. A command, which ends with one
+    sentence, turns down what asyncio says of connections that an interrupt has cut off.
     """
     console = style == "console" or (not style and sys.stderr.isatty())
     shared: list[structlog.types.Processor] = [
@@ -75,6 +76,7 @@ def configure(*, level: str, style: Literal["json", "console", ""]) -> None:
     logging.getLogger(SECURITY).setLevel(logging.INFO)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    logging.getLogger("asyncio").setLevel(asyncio_level.upper())
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

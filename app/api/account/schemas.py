@@ -41,6 +41,12 @@ class User(BaseModel):
 class EmailChangeRequest(Body):
     """A new address (null removes it)."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"email": "ada@example.com", "current_password": "correct horse battery staple"}]
+        }
+    )
+
     email: str | None = Field(max_length=320)
     current_password: Password
 
@@ -48,12 +54,25 @@ class EmailChangeRequest(Body):
 class PasswordChangeRequest(Body):
     """A new password."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "current_password": "correct horse battery staple",
+                    "new_password": "staple battery horse incorrect",
+                }
+            ]
+        }
+    )
+
     current_password: Password
     new_password: Password
 
 
 class CurrentPasswordRequest(Body):
     """Proof that it is really you."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"current_password": "correct horse battery staple"}]})
 
     current_password: Password
 

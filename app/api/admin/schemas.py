@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.api.models import Body, Moment
 from app.domain.keys.service import KeyView
@@ -10,6 +10,8 @@ from app.domain.keys.service import KeyView
 
 class UserChangeRequest(Body):
     """What to change about a user; what is left out stays. An administrator never sets a password."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"email": "ada@example.com", "email_verified": True}]})
 
     username: str | None = Field(None, max_length=256)
     email: str | None = Field(None, max_length=320)

@@ -48,6 +48,8 @@ class RefreshRequest(Body):
 class LogoutRequest(Body):
     """A refresh token whose session is to end; it decides when a bearer token came as well."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{}]})
+
     refresh_token: str | None = Field(None, repr=False)
 
 

@@ -30,9 +30,9 @@ _FORM_SCHEMA = {
     "required": ["grant_type"],
     "properties": {
         "grant_type": {"type": "string", "enum": ["password", "refresh_token"]},
-        "username": _TEXT,
-        "password": _SECRET,
-        "scope": _TEXT,
+        "username": {**_TEXT, "example": "ada"},
+        "password": {**_SECRET, "example": "correct horse battery staple"},
+        "scope": {**_TEXT, "example": "account"},
         "refresh_token": _SECRET,
     },
 }
