@@ -1,12 +1,15 @@
 """Structured logs: one JSON line per record (or a readable one on a terminal), ours and the libraries' alike.
 
 Nothing secret gets through: members with a secret's name are blanked, and so is whatever looks like a token of ours.
+What an exception says within a request may quote the request, passwords too: its kind and place are written, not its
+words.
 """
 
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+import traceback
+from collections.abc import Iterator, MutableMapping
 from typing import Any, Literal
 
 import structlog
@@ -17,6 +20,8 @@ _SECRET_NAMES = re.compile(
 _TOKENS = re.compile(r"sgr_[A-Za-z0-9_-]+|eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_.-]*")
 SECURITY = "signet.security"
 """The logger of security events."""
+REQUEST_ID = "request_id"
+"""The member that every record within a request has."""
 _BLANK = "[redacted]"
 _TERMINAL_ONLY = "color_message"  # uvicorn says the same twice
 _QUIET = ("aiosqlite", "sqlalchemy", "alembic")
@@ -35,6 +40,31 @@ def redact(_logger: Any, _method: str, event: Event) -> Event:
         elif isinstance(value, str):
             event[name] = _TOKENS.sub(_BLANK, value)
     return event
+
+
+def render_exception(_logger: Any, _method: str, event: Event) -> Event:
+    """Write out the exception of a record; within a request without anything that an exception says."""
+    given = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        lines = _kinds_and_places(error) if REQUEST_ID in event else traceback.format_exception(error)
+        event["exception"] = "".join(lines).rstrip()
+    return event
+
+
+def _kinds_and_places(error: BaseException) -> Iterator[str]:
+    """As `traceback.format_exception`, the cause first; of each exception its frames and its class."""
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if cause is not None:
+        yield from _kinds_and_places(cause)
+        yield "\nthen\n\n"
+    yield "Traceback (most recent call last):\n"
+    yield from traceback.format_tb(error.__traceback__)
+    yield f"{type(error).__module__}.{type(error).__qualname__}\n"
+    if isinstance(error, BaseExceptionGroup):
+        for member in error.exceptions:
+            yield "\nin it\n\n"
+            yield from _kinds_and_places(member)
 
 
 def configure(*, level: str, style: Literal["json", "console", ""], asyncio_level: str = "warning") -> None:
@@ -64,7 +94,7 @@ def configure(*, level: str, style: Literal["json", "console", ""], asyncio_leve
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
+                render_exception,
                 redact,
                 renderer,
             ],

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import structlog
@@ -14,11 +15,11 @@ from tests.support.service import SECRET, bearer, running, settings_for_tests
 
 
 @contextmanager
-def configured(level: str) -> Iterator[None]:
+def configured(level: str, style: Literal["json", "console"] = "json") -> Iterator[None]:
     """As a server configures it, beside what the test runner has put there for itself."""
     root = logging.getLogger()
     others, before, structure = list(root.handlers), root.level, structlog.get_config()
-    ours.configure(level=level, style="json")
+    ours.configure(level=level, style=style)
     (handler,) = root.handlers
     root.handlers = [*others, handler]
     try:
@@ -57,6 +58,38 @@ def test_records_of_libraries_and_exceptions_are_lines_of_json_too(capsys: pytes
     assert line["event"] == "it failed"
     assert "ValueError" in str(line["exception"])
     assert "sgr_AAAA" not in str(line)
+
+
+def test_an_exception_within_a_request_is_told_by_kind_and_place_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    def check(password: str) -> None:
+        try:
+            int(password)
+        except ValueError as cause:
+            cause.add_note(password)
+            raise ExceptionGroup(password, [KeyError(password)]) from cause
+
+    with configured("info"), structlog.contextvars.bound_contextvars(request_id="1"):
+        try:
+            check("hunter22")
+        except ExceptionGroup:
+            structlog.get_logger("signet").exception("unhandled")
+    (line,) = logged(capsys)
+
+    written = str(line["exception"])
+    assert "hunter22" not in written.replace('check("hunter22")', "")  # that is a line of this file
+    assert [name for name in ("KeyError", "ExceptionGroup", "ValueError") if f"builtins.{name}" not in written] == []
+    assert "in check" in written
+
+
+def test_an_exception_outside_of_requests_is_told_with_its_words(capsys: pytest.CaptureFixture[str]) -> None:
+    with configured("info"):
+        try:
+            int("the disk is full")
+        except ValueError:
+            structlog.get_logger("signet").exception("unhandled")
+    (line,) = logged(capsys)
+
+    assert str(line["exception"]).endswith("with base 10: 'the disk is full'")
 
 
 def test_security_events_are_written_whatever_the_level(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,6 @@
 """The current user: see, change the address, change the password, leave."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from app.api.account.schemas import CurrentPasswordRequest, EmailChangeRequest, PasswordChangeRequest, User
 from app.api.dependencies.client_info import ClientInfo
@@ -37,6 +37,7 @@ async def change_my_email(body: EmailChangeRequest, user: CurrentUser, services:
     "/password",
     operation_id="change_my_password",
     status_code=204,
+    response_class=Response,
     summary="Change your password",
     dependencies=[JSON_ONLY],
     responses=refusals(400, 401, 403, 413, 415, 422, 503),
@@ -58,6 +59,7 @@ async def change_my_password(
     "",
     operation_id="delete_me",
     status_code=204,
+    response_class=Response,
     summary="Delete your account",
     dependencies=[JSON_ONLY],
     responses=refusals(400, 401, 403, 409, 413, 415, 422, 503),

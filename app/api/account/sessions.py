@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from app.api.account.schemas import Session
 from app.api.dependencies.client_info import ClientInfo
@@ -44,6 +44,7 @@ async def list_my_sessions(
     "/{session_id}",
     operation_id="end_my_session",
     status_code=204,
+    response_class=Response,
     summary="End one of your sessions",
     responses=refusals(401, 404, 503),
 )

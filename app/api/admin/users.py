@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 
 from app.api.account.schemas import Session, User
 from app.api.admin.schemas import UserChangeRequest
@@ -82,6 +82,7 @@ async def change_user(
     "/{user_id}",
     operation_id="delete_user",
     status_code=204,
+    response_class=Response,
     summary="Delete a user",
     responses=refusals(401, 403, 404, 409, 503),
 )
@@ -113,6 +114,7 @@ async def enable_user(administrator: Administrator, user_id: UserId, services: S
     "/{user_id}/logout",
     operation_id="logout_user",
     status_code=204,
+    response_class=Response,
     summary="End every session of a user",
     responses=refusals(401, 403, 404, 503),
 )

@@ -1,6 +1,6 @@
 """Log out: this session, or all of them."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 
 from app.api.auth.schemas import LogoutRequest
 from app.api.dependencies.client_info import ClientInfo
@@ -18,6 +18,7 @@ router = APIRouter()
     "/logout",
     operation_id="logout",
     status_code=204,
+    response_class=Response,
     summary="End this session",
     dependencies=[JSON_ONLY, *DESCRIBED],
     responses=refusals(400, 401, 413, 415, 422, 503),
@@ -37,6 +38,7 @@ async def logout(request: Request, services: Services, client: ClientInfo, body:
     "/logout-all",
     operation_id="logout_all",
     status_code=204,
+    response_class=Response,
     summary="End every session of the user",
     dependencies=[*DESCRIBED],
     responses=refusals(401, 503),
